@@ -1,0 +1,2 @@
+//! The seckill command line.
+fn main() {}

@@ -1,0 +1,2 @@
+#![forbid(unsafe_code)]
+//! The pure half of seckill.

@@ -1,0 +1,2 @@
+//! The entry for tasks.
+fn main() {}
