@@ -1,2 +1,12 @@
+//! The pure half of seckill: what a sale decides and how it changes.
+//!
+//! Nothing here knows Redis, reads a clock, draws a random number or does IO.
+//! Time and chance are arguments, so every run can be repeated.
 #![forbid(unsafe_code)]
-//! The pure half of seckill.
+
+pub mod codec;
+pub mod ids;
+pub mod index;
+pub mod orders;
+pub mod sale;
+pub mod time;

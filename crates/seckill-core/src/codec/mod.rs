@@ -1,0 +1,27 @@
+//! The one codec: what goes over the replication stream and to disk.
+//!
+//! A payload begins with a version and a kind. Numbers are LEB128, strings have their length before them.
+//! Decoding believes nothing and allocates no more than the payload is long.
+
+mod effect;
+mod sale;
+mod wire;
+
+pub use effect::{Created, Sent, decode_sent, encode_created, encode_effect};
+pub use sale::{Loader, Purpose, blocks};
+pub use wire::Corrupt;
+
+/// The version of every payload written.
+const VERSION: u8 = 1;
+
+/// What a payload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Effect = 1,
+    Created = 2,
+    Head = 3,
+    Rows = 4,
+    Tails = 5,
+    End = 6,
+}

@@ -1,0 +1,145 @@
+//! Makes it so. Cannot fail. The only way a sale changes: on a primary, a replica and from a log.
+
+use super::ledgers::Restocked;
+use super::table::{Buyer, NewRow};
+use super::{Change, Effect, ReservationState, Sale, Stock, Terms};
+use crate::ids::{ReservationId, Slot};
+use crate::time::Timestamp;
+
+impl Sale {
+    /// Makes the change. The effect was decided by this sale in this state, or [`Sale::check`] accepted it.
+    pub fn apply(&mut self, effect: &Effect<'_>) {
+        self.clock = self.clock.max(effect.at);
+        if effect.epoch != self.epoch {
+            (self.epoch, self.seq, self.numbered) = (effect.epoch, 0, 0);
+        }
+        self.seq = self.seq.max(effect.seq);
+        self.voids.forget(effect.at);
+        match effect.change {
+            Change::Reserved { id, user, qty, deadline, token, data } => {
+                let hold_ms = deadline.map_or(0, |deadline| deadline.since(effect.at));
+                self.apply_reserved(id, user, effect.at, (qty, hold_ms), (token, data));
+            }
+            Change::Confirmed { id } => self.resolve(id, ReservationState::Confirmed),
+            Change::Released { id } => self.resolve(id, ReservationState::Released),
+            Change::Expired { id } => self.resolve(id, ReservationState::Expired),
+            Change::Extended { id, deadline } => self.apply_extended(id, deadline),
+            Change::Refunded { id, units, token, restock } => self.apply_refunded(id, units, token, restock),
+            Change::Restocked { delta, total, token } => self.apply_restocked(delta, total, token),
+            Change::Voided { user, token, until } => self.voids.insert(user, token, until),
+            Change::Altered { terms, state } => {
+                self.apply_terms(terms);
+                self.state = state;
+            }
+        }
+    }
+
+    fn apply_reserved(
+        &mut self,
+        id: ReservationId,
+        user: &[u8],
+        at: Timestamp,
+        (qty, hold_ms): (u64, u64),
+        (token, data): (Option<&[u8]>, Option<&[u8]>),
+    ) {
+        let first = self.users.first(user, &self.table);
+        let buyer = first.map_or(Buyer::New(user), Buyer::Known);
+        let state = if hold_ms > 0 { ReservationState::Held } else { ReservationState::Confirmed };
+        let age_ms = at.since(self.created);
+        self.numbered = id.number();
+        self.ids.push(id);
+        self.add_row(NewRow { buyer, qty, state, age_ms, hold_ms, pinned: false, token, data });
+    }
+
+    /// Appends a row and takes it into every index and total.
+    pub(super) fn add_row(&mut self, mut new: NewRow<'_>) -> Slot {
+        let slot = Slot(self.table.len());
+        let due = self.created.after(new.age_ms).after(new.hold_ms).after(self.grace_ms(slot));
+        let held = new.state == ReservationState::Held;
+        new.pinned |= held && self.deadlines.must_pin(due);
+        self.table.push(&new, due);
+        match (held, new.pinned) {
+            (true, false) => self.deadlines.add(slot, due),
+            (true, true) => self.deadlines.pin(slot, due),
+            (false, _) => {}
+        }
+        let earlier = match new.buyer {
+            Buyer::Known(first) => self.live_units(first),
+            Buyer::New(_) => 0,
+        };
+        let units = if new.state.is_live() { new.qty } else { 0 };
+        self.users.add(slot, units, earlier, &self.table);
+        match new.state {
+            ReservationState::Held => self.held += new.qty,
+            ReservationState::Confirmed => self.confirmed += new.qty,
+            ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => {}
+        }
+        slot
+    }
+
+    /// Ends a hold, or confirms an expired one.
+    fn resolve(&mut self, id: ReservationId, state: ReservationState) {
+        let Some(slot) = self.ids.slot(id) else { return };
+        let row = self.table.row(slot);
+        let old_units = self.live_units(slot);
+        let due = self.due_at(slot);
+        self.table.set_state(slot, state);
+        if row.state() == ReservationState::Held {
+            self.held -= row.qty();
+            if row.marks().pinned {
+                self.deadlines.unpin(slot, due);
+            } else {
+                self.deadlines.settle(slot, &self.table);
+            }
+        }
+        if state == ReservationState::Confirmed {
+            self.confirmed += row.qty();
+        }
+        self.users.changed(slot, old_units, self.live_units(slot), &self.table);
+    }
+
+    fn apply_extended(&mut self, id: ReservationId, deadline: Timestamp) {
+        let Some(slot) = self.ids.slot(id) else { return };
+        let row = self.table.row(slot);
+        let old_due = self.due_at(slot);
+        self.table.pin(slot, deadline.since(row.created(self.created)));
+        if row.marks().pinned {
+            self.deadlines.unpin(slot, old_due);
+        } else {
+            self.deadlines.settle(slot, &self.table);
+        }
+        self.deadlines.pin(slot, self.due_at(slot));
+    }
+
+    fn apply_refunded(&mut self, id: ReservationId, units: u64, token: Option<&[u8]>, restock: bool) {
+        let Some(slot) = self.ids.slot(id) else { return };
+        let old_units = self.live_units(slot);
+        self.refunds.add(slot, units, token);
+        self.confirmed -= units;
+        if !restock && let Stock::Limited(total) = self.stock {
+            self.stock = Stock::Limited(total - units);
+        }
+        if units == old_units {
+            self.table.set_state(slot, ReservationState::Refunded);
+        }
+        self.users.changed(slot, old_units, old_units - units, &self.table);
+    }
+
+    fn apply_restocked(&mut self, delta: i64, total: u64, token: Option<&[u8]>) {
+        self.stock = Stock::Limited(total);
+        if let Some(token) = token {
+            let available = self.available().unwrap_or(0);
+            self.restocks.insert(token.into(), Restocked { delta, available, total });
+        }
+    }
+
+    /// Holds made so far keep their GRACE.
+    fn apply_terms(&mut self, terms: Terms) {
+        let next = Slot(self.table.len());
+        if terms.grace_ms != self.terms.grace_ms {
+            self.graces.retain(|(from, _)| *from < next);
+            self.graces.push((next, terms.grace_ms));
+        }
+        self.terms = terms;
+    }
+}

@@ -1,0 +1,132 @@
+//! Is an effect that came over the wire one that this sale could have decided?
+
+use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
+use super::{
+    COUNT_MAX, Change, DATA_BYTES_MAX, Effect, ReservationState, Sale, Stock, TOKEN_BYTES_MAX, USER_BYTES_MAX,
+};
+use crate::ids::{ReservationId, Slot};
+use crate::time::Timestamp;
+
+/// Why an effect does not fit the sale that it was sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inconsistent(pub &'static str);
+
+impl Sale {
+    /// Accepts an effect that [`Sale::apply`] can make.
+    ///
+    /// # Errors
+    /// [`Inconsistent`] says what does not fit; the copy has diverged, or the effect came twice.
+    pub fn check(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
+        holds(effect.at >= self.clock, "it is older than the newest change")?;
+        holds(effect.epoch >= self.epoch && effect.epoch <= i32::MAX as u32, "its epoch is not the sale's")?;
+        let seq = if effect.change.has_event() { self.next_seq(effect.epoch) } else { 0 };
+        holds(effect.seq == seq, "its sequence number is not the next")?;
+        match effect.change {
+            Change::Reserved { .. } => self.check_reserved(effect),
+            Change::Confirmed { id } => self.check_confirmed(id),
+            Change::Released { id } | Change::Expired { id } => self.check_held(id).map(|_| ()),
+            Change::Extended { id, deadline } => self.check_extended(id, deadline),
+            Change::Refunded { id, units, token, restock } => self.check_refunded(id, units, token, restock),
+            Change::Restocked { delta, total, token } => self.check_restocked(delta, total, token),
+            Change::Voided { user, token, .. } => {
+                check_user(user)?;
+                check_token(Some(token))
+            }
+            Change::Altered { terms, .. } => terms.checked().map(|_| ()).map_err(|why| Inconsistent(why.0)),
+        }
+    }
+
+    fn check_reserved(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
+        let Change::Reserved { id, user, qty, deadline, token, data } = effect.change else { return Ok(()) };
+        check_user(user)?;
+        check_token(token)?;
+        holds(data.is_none_or(|data| data.len() <= DATA_BYTES_MAX), "its payload is too long")?;
+        holds((1..=QTY_MAX).contains(&qty), "its quantity is out of range")?;
+        holds(self.available().is_none_or(|left| qty <= left), "there is not enough stock")?;
+        let number = self.next_number(effect.epoch);
+        holds(
+            number.map(|number| ReservationId::new(effect.epoch, number)) == Some(id),
+            "its id is not the next",
+        )?;
+        holds(
+            effect.at.since(self.created) <= AGE_MS_MAX && self.table.len() < u32::MAX - 1,
+            "the sale is full",
+        )?;
+        let in_range = |deadline: Timestamp| (1..=HOLD_MS_MAX).contains(&deadline.since(effect.at));
+        holds(deadline.is_none_or(in_range), "its deadline is out of range")?;
+        let first = self.users.first(user, &self.table);
+        let known = first.zip(token).and_then(|(first, token)| self.users.request(first, token, &self.table));
+        holds(known.is_none(), "its token was used")
+    }
+
+    fn check_confirmed(&self, id: ReservationId) -> Result<(), Inconsistent> {
+        let slot = self.check_known(id)?;
+        let row = self.table.row(slot);
+        let enough = self.available().is_none_or(|left| row.qty() <= left);
+        match row.state() {
+            ReservationState::Held => Ok(()),
+            ReservationState::Expired => holds(enough, "there is not enough stock"),
+            ReservationState::Confirmed | ReservationState::Released | ReservationState::Refunded => {
+                Err(Inconsistent("the reservation was resolved before"))
+            }
+        }
+    }
+
+    fn check_extended(&self, id: ReservationId, deadline: Timestamp) -> Result<(), Inconsistent> {
+        let row = self.table.row(self.check_held(id)?);
+        let later = row.deadline(self.created).is_some_and(|old| deadline > old);
+        let in_range = deadline.since(row.created(self.created)) <= HOLD_MS_MAX;
+        holds(later && in_range, "its deadline is out of range")
+    }
+
+    fn check_refunded(
+        &self,
+        id: ReservationId,
+        units: u64,
+        token: Option<&[u8]>,
+        restock: bool,
+    ) -> Result<(), Inconsistent> {
+        check_token(token)?;
+        let slot = self.check_known(id)?;
+        let row = self.table.row(slot);
+        holds(row.state() == ReservationState::Confirmed, "the reservation is not confirmed")?;
+        holds((1..=row.qty() - self.refunds.of(slot)).contains(&units), "its quantity is out of range")?;
+        let shrinks = |total: u64| restock || units <= total;
+        holds(!matches!(self.stock, Stock::Limited(total) if !shrinks(total)), "the stock is smaller")?;
+        holds(token.is_none_or(|token| self.refunds.part(slot, token).is_none()), "its token was used")
+    }
+
+    fn check_restocked(&self, delta: i64, total: u64, token: Option<&[u8]>) -> Result<(), Inconsistent> {
+        check_token(token)?;
+        let Stock::Limited(old) = self.stock else { return Err(Inconsistent("the sale is unlimited")) };
+        holds(
+            old.checked_add_signed(delta) == Some(total) && total <= COUNT_MAX,
+            "its total is not the sum",
+        )?;
+        holds(total >= self.held + self.confirmed || delta >= 0, "it takes more than is available")?;
+        holds(token.is_none_or(|token| !self.restocks.contains_key(token)), "its token was used")
+    }
+
+    fn check_held(&self, id: ReservationId) -> Result<Slot, Inconsistent> {
+        let slot = self.check_known(id)?;
+        holds(self.table.row(slot).state() == ReservationState::Held, "the reservation is not held")?;
+        Ok(slot)
+    }
+
+    fn check_known(&self, id: ReservationId) -> Result<Slot, Inconsistent> {
+        self.ids.slot(id).ok_or(Inconsistent("the reservation is unknown"))
+    }
+}
+
+pub(super) fn check_user(user: &[u8]) -> Result<(), Inconsistent> {
+    holds((1..=USER_BYTES_MAX).contains(&user.len()), "its user has a wrong length")
+}
+
+pub(super) fn check_token(token: Option<&[u8]>) -> Result<(), Inconsistent> {
+    let fits = |token: &[u8]| (1..=TOKEN_BYTES_MAX).contains(&token.len());
+    holds(token.is_none_or(fits), "its token has a wrong length")
+}
+
+pub(super) fn holds(truth: bool, otherwise: &'static str) -> Result<(), Inconsistent> {
+    if truth { Ok(()) } else { Err(Inconsistent(otherwise)) }
+}

@@ -1,0 +1,247 @@
+//! What would happen. Changes nothing.
+
+use super::refusal::Misuse;
+use super::row::{AGE_MS_MAX, HOLD_MS_MAX};
+use super::{
+    COUNT_MAX, Change, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState, Stock,
+};
+use crate::ids::{ReservationId, Slot};
+use crate::time::{Moment, Timestamp};
+
+/// Reservations that a sale can have.
+const ROWS_MAX: u32 = u32::MAX - 1;
+/// Lives of a sale that follow each other within this time get neighbouring epochs.
+/// After a longer silence the epoch leaps, because a life in between may have been lost with all it wrote.
+const EPOCH_TICK_MS: u64 = 10_000;
+/// The last epoch: ids stay positive in 64 bits.
+const EPOCH_MAX: u64 = (1 << 31) - 1;
+
+impl Sale {
+    /// What `request` would change at this moment.
+    ///
+    /// # Errors
+    /// The [`Refusal`] if it changes nothing. Where due holds stand in the way,
+    /// [`Sale::obstacles`] names them: expire them and decide again.
+    pub fn decide<'a>(&self, moment: Moment, request: &Request<'a>) -> Result<Effect<'a>, Refusal> {
+        let now = self.clamped(moment.now);
+        let change = match *request {
+            Request::Reserve(ref reserve) => self.decide_reserve(now, self.next_id(moment), reserve),
+            Request::Confirm { id, late } => self.decide_confirm(now, id, late),
+            Request::Release { id } => self.hold(now, id).map(|_| Change::Released { id }),
+            Request::Extend { id, ms } => self.decide_extend(now, id, ms),
+            Request::Refund { id, part, restock } => self.decide_refund(id, part, restock),
+            Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
+            Request::Restock { delta, token } => self.decide_restock(delta, token),
+            Request::Alter { terms, state } => Ok(Change::Altered { terms, state }),
+        }?;
+        Ok(self.stamped(moment, change))
+    }
+
+    /// The effect that ends a due hold.
+    pub fn expire(&self, moment: Moment, id: ReservationId) -> Effect<'static> {
+        self.stamped(moment, Change::Expired { id })
+    }
+
+    /// The sale's time: the server's, which never runs backwards here.
+    pub(super) fn clamped(&self, now: Timestamp) -> Timestamp {
+        now.max(self.clock)
+    }
+
+    /// The epoch of a change made now.
+    pub(super) fn epoch_at(&self, moment: Moment) -> u32 {
+        if !moment.fresh {
+            return self.epoch;
+        }
+        let ticks = self.clamped(moment.now).since(self.clock) / EPOCH_TICK_MS;
+        (u64::from(self.epoch) + 1).saturating_add(ticks).min(EPOCH_MAX) as u32
+    }
+
+    pub(super) fn next_seq(&self, epoch: u32) -> u64 {
+        if epoch == self.epoch { self.seq + 1 } else { 1 }
+    }
+
+    pub(super) fn next_number(&self, epoch: u32) -> Option<u32> {
+        if epoch == self.epoch { self.numbered.checked_add(1) } else { Some(1) }
+    }
+
+    fn next_id(&self, moment: Moment) -> Option<ReservationId> {
+        let epoch = self.epoch_at(moment);
+        self.next_number(epoch).map(|number| ReservationId::new(epoch, number))
+    }
+
+    fn stamped<'a>(&self, moment: Moment, change: Change<'a>) -> Effect<'a> {
+        let epoch = self.epoch_at(moment);
+        let seq = if change.has_event() { self.next_seq(epoch) } else { 0 };
+        Effect { at: self.clamped(moment.now), epoch, seq, change }
+    }
+
+    fn decide_reserve<'a>(
+        &self,
+        now: Timestamp,
+        id: Option<ReservationId>,
+        reserve: &Reserve<'a>,
+    ) -> Result<Change<'a>, Refusal> {
+        let first = self.users.first(reserve.user, &self.table);
+        self.check_request(now, first, reserve)?;
+        self.check_window(now)?;
+        self.check_quota(first, reserve.qty)?;
+        self.check_stock(reserve.qty)?;
+        let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
+        let id = id.filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
+        let Reserve { user, qty, token, data } = *reserve;
+        let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
+        Ok(Change::Reserved { id, user, qty, deadline, token, data })
+    }
+
+    /// Was this request decided before, or given up?
+    fn check_request(
+        &self,
+        now: Timestamp,
+        first: Option<Slot>,
+        reserve: &Reserve<'_>,
+    ) -> Result<(), Refusal> {
+        let Some(token) = reserve.token else { return Ok(()) };
+        if let Some(slot) = first.and_then(|first| self.users.request(first, token, &self.table)) {
+            let same = self.table.row(slot).qty() == reserve.qty && self.table.data(slot) == reserve.data;
+            return Err(if same { Refusal::Standing(self.ids.id(slot)) } else { Refusal::Mismatch });
+        }
+        match self.voids.until(reserve.user, token, now) {
+            Some(_) => Err(Refusal::Voided),
+            None => Ok(()),
+        }
+    }
+
+    fn check_window(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.state {
+            SaleState::Open => {}
+            SaleState::Paused => return Err(Refusal::Paused),
+            SaleState::Closed => return Err(Refusal::Ended),
+        }
+        if let Some(start) = self.terms.start.filter(|start| now < *start) {
+            return Err(Refusal::NotOpen { start, wait_ms: start.since(now) });
+        }
+        if self.terms.end.is_some_and(|end| now >= end) {
+            return Err(Refusal::Ended);
+        }
+        Ok(())
+    }
+
+    fn check_quota(&self, first: Option<Slot>, qty: u64) -> Result<(), Refusal> {
+        let per_user = self.terms.per_user;
+        let units = first.map_or(0, |first| self.user_units(first));
+        if per_user == 0 || units + qty <= per_user {
+            return Ok(());
+        }
+        let newest = first.and_then(|first| self.newest_live(first));
+        let newest = newest.map(|slot| (self.ids.id(slot), self.live_deadline(slot)));
+        Err(Refusal::Duplicate { newest, units, per_user })
+    }
+
+    fn check_stock(&self, qty: u64) -> Result<(), Refusal> {
+        match self.available() {
+            Some(0) => Err(Refusal::SoldOut { held: self.held }),
+            Some(left) if left < qty => Err(Refusal::Short { left }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The hold `id`, if it is one that is not due.
+    fn hold(&self, now: Timestamp, id: ReservationId) -> Result<Slot, Refusal> {
+        let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
+        if self.state_at(slot, now) == ReservationState::Held { Ok(slot) } else { Err(Refusal::Standing(id)) }
+    }
+
+    fn decide_confirm(
+        &self,
+        now: Timestamp,
+        id: ReservationId,
+        late: bool,
+    ) -> Result<Change<'static>, Refusal> {
+        let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
+        let row = self.table.row(slot);
+        if late && row.state() == ReservationState::Expired {
+            self.check_stock(row.qty()).map_err(|_| Refusal::SoldOut { held: self.held })?;
+            return Ok(Change::Confirmed { id });
+        }
+        self.hold(now, id).map(|_| Change::Confirmed { id })
+    }
+
+    fn decide_extend(&self, now: Timestamp, id: ReservationId, ms: u64) -> Result<Change<'static>, Refusal> {
+        let slot = self.hold(now, id)?;
+        let row = self.table.row(slot);
+        let old = row.deadline(self.created).unwrap_or(now);
+        let longest_ms = if self.terms.hold_ms_max == 0 { HOLD_MS_MAX } else { self.terms.hold_ms_max };
+        let cap = row.created(self.created).after(longest_ms.min(HOLD_MS_MAX));
+        let wanted = now.after(ms);
+        let deadline = wanted.min(cap);
+        if deadline > old {
+            return Ok(Change::Extended { id, deadline });
+        }
+        Err(Refusal::Unmoved { id, capped: wanted > old })
+    }
+
+    fn decide_refund<'a>(
+        &self,
+        id: ReservationId,
+        part: Option<Part<'a>>,
+        restock: bool,
+    ) -> Result<Change<'a>, Refusal> {
+        let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
+        let row = self.table.row(slot);
+        let left = row.qty() - self.refunds.of(slot);
+        let Some(part) = part else {
+            let confirmed = row.state() == ReservationState::Confirmed;
+            let whole = Change::Refunded { id, units: left, token: None, restock };
+            return if confirmed { Ok(whole) } else { Err(Refusal::Standing(id)) };
+        };
+        match self.refunds.part(slot, part.token) {
+            Some(qty) if qty == part.qty => return Err(Refusal::Standing(id)),
+            Some(_) => return Err(Refusal::Mismatch),
+            None => {}
+        }
+        match row.state() {
+            ReservationState::Confirmed if part.qty <= left => {
+                Ok(Change::Refunded { id, units: part.qty, token: Some(part.token), restock })
+            }
+            ReservationState::Confirmed | ReservationState::Refunded => Err(Refusal::Short { left }),
+            ReservationState::Held | ReservationState::Released | ReservationState::Expired => {
+                Err(Refusal::Standing(id))
+            }
+        }
+    }
+
+    fn decide_void<'a>(
+        &self,
+        now: Timestamp,
+        user: &'a [u8],
+        token: &'a [u8],
+        ms: u64,
+    ) -> Result<Change<'a>, Refusal> {
+        let first = self.users.first(user, &self.table);
+        if let Some(slot) = first.and_then(|first| self.users.request(first, token, &self.table)) {
+            let id = self.ids.id(slot);
+            return self.hold(now, id).map(|_| Change::Released { id });
+        }
+        let until = now.after(ms);
+        match self.voids.until(user, token, now) {
+            Some(longer) if longer >= until => Err(Refusal::Voided),
+            _ => Ok(Change::Voided { user, token, until }),
+        }
+    }
+
+    fn decide_restock<'a>(&self, delta: i64, token: Option<&'a [u8]>) -> Result<Change<'a>, Refusal> {
+        let Stock::Limited(total) = self.stock else { return Err(Refusal::Misuse(Misuse::Unlimited)) };
+        if let Some(done) = token.and_then(|token| self.restocks.get(token)) {
+            let ledgers = Refusal::Restocked { available: done.available, total: done.total };
+            return Err(if done.delta == delta { ledgers } else { Refusal::Mismatch });
+        }
+        let available = self.available().unwrap_or(0);
+        if delta < 0 && delta.unsigned_abs() > available {
+            return Err(Refusal::Short { left: available });
+        }
+        match total.checked_add_signed(delta).filter(|total| *total <= COUNT_MAX) {
+            Some(total) => Ok(Change::Restocked { delta, total, token }),
+            None => Err(Refusal::Misuse(Misuse::StockRange)),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A flash sale of one item: stock, window, quota, reservations.
+//!
+//! [`Sale::decide`] says what a request would change, [`Sale::apply`] makes it so.
+//! Nothing else changes a sale. Always: total = available + held + confirmed.
+
+mod apply;
+mod audit;
+mod blocks;
+mod check;
+mod deadlines;
+mod decide;
+mod due;
+mod effect;
+mod ledgers;
+mod read;
+mod refusal;
+mod request;
+mod restore;
+mod row;
+mod table;
+mod tally;
+mod terms;
+mod users;
+
+pub use audit::{Audit, Difference};
+pub use blocks::Mover;
+pub use check::Inconsistent;
+pub use effect::{Change, Effect};
+pub use read::{Holdings, Reservation, Window};
+pub use refusal::{Misuse, Refusal};
+pub use request::{Part, Request, Reserve};
+pub(crate) use restore::{Builder, Head, Tail};
+pub use row::{HOLD_MS_MAX, QTY_MAX, ReservationState, Row};
+pub(crate) use table::{Buyer, NewRow};
+pub use tally::{CURVE_SECONDS, Outcome, Second, Tally};
+pub use terms::{
+    COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, Invalid, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms,
+    USER_BYTES_MAX,
+};
+pub use users::Seed;
+
+use crate::ids::{Ids, Slot};
+use crate::time::Timestamp;
+use deadlines::Deadlines;
+use ledgers::{Refunds, Restocks, Voids};
+use table::Table;
+use users::Users;
+
+/// A flash sale.
+#[derive(Clone, Debug)]
+pub struct Sale {
+    terms: Terms,
+    state: SaleState,
+    outlet: Outlet,
+    created: Timestamp,
+    /// When the newest change was made.
+    clock: Timestamp,
+    epoch: u32,
+    /// Events of the epoch.
+    seq: u64,
+    /// Ids of the epoch.
+    numbered: u32,
+    stock: Stock,
+    held: u64,
+    confirmed: u64,
+    ids: Ids,
+    table: Table,
+    users: Users,
+    deadlines: Deadlines,
+    /// GRACE as it was, from which slot on.
+    graces: Vec<(Slot, u64)>,
+    refunds: Refunds,
+    restocks: Restocks,
+    voids: Voids,
+}
+
+impl Sale {
+    /// A sale without reservations.
+    ///
+    /// # Errors
+    /// [`Invalid`] if the terms contradict each other or the stock is out of range.
+    pub fn new(
+        terms: Terms,
+        stock: Stock,
+        outlet: Outlet,
+        at: Timestamp,
+        seed: Seed,
+    ) -> Result<Sale, Invalid> {
+        let terms = terms.checked()?;
+        if matches!(stock, Stock::Limited(units) if units > COUNT_MAX) {
+            return Err(Invalid("STOCK must be -1 or between 0 and 9007199254740992"));
+        }
+        if outlet.stream.is_empty() || outlet.group.is_empty() {
+            return Err(Invalid("STREAM and GROUP must not be empty"));
+        }
+        Ok(Sale {
+            terms,
+            state: SaleState::Open,
+            outlet,
+            created: at,
+            clock: at,
+            epoch: 0,
+            seq: 0,
+            numbered: 0,
+            stock,
+            held: 0,
+            confirmed: 0,
+            ids: Ids::default(),
+            table: Table::default(),
+            users: Users::new(seed),
+            deadlines: Deadlines::default(),
+            graces: vec![(Slot(0), terms.grace_ms)],
+            refunds: Refunds::default(),
+            restocks: Restocks::default(),
+            voids: Voids::default(),
+        })
+    }
+
+    /// GRACE of the reservation at `slot`.
+    fn grace_ms(&self, slot: Slot) -> u64 {
+        let after = self.graces.partition_point(|(from, _)| *from <= slot);
+        after.checked_sub(1).and_then(|at| self.graces.get(at)).map_or(0, |(_, grace_ms)| *grace_ms)
+    }
+
+    /// When the hold at `slot` falls due.
+    fn due_at(&self, slot: Slot) -> Timestamp {
+        let row = self.table.row(slot);
+        row.created(self.created).after(row.hold_ms()).after(self.grace_ms(slot))
+    }
+
+    /// Units of the stock that the reservation at `slot` has.
+    fn live_units(&self, slot: Slot) -> u64 {
+        let row = self.table.row(slot);
+        if row.state().is_live() { row.qty() - self.refunds.of(slot) } else { 0 }
+    }
+}

@@ -1,0 +1,84 @@
+//! What can be asked of a sale.
+
+use super::terms::{SaleState, Terms};
+use crate::ids::ReservationId;
+
+/// A request, as a client words it; lengths and ranges are checked by whoever parses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// Take units for a user.
+    Reserve(Reserve<'a>),
+    /// The buyer has paid.
+    Confirm {
+        /// Which reservation.
+        id: ReservationId,
+        /// Take the units again if the hold has expired.
+        late: bool,
+    },
+    /// The buyer gives the units back.
+    Release {
+        /// Which reservation.
+        id: ReservationId,
+    },
+    /// The buyer needs more time.
+    Extend {
+        /// Which reservation.
+        id: ReservationId,
+        /// How long from now.
+        ms: u64,
+    },
+    /// The buyer is paid back.
+    Refund {
+        /// Which reservation.
+        id: ReservationId,
+        /// A part, under a token of its own; all that is left without.
+        part: Option<Part<'a>>,
+        /// Whether the units can be sold again.
+        restock: bool,
+    },
+    /// The caller gave up waiting for this request.
+    Void {
+        /// Whose request.
+        user: &'a [u8],
+        /// Its token.
+        token: &'a [u8],
+        /// How long the request is to be refused if it has not come yet.
+        ms: u64,
+    },
+    /// More or fewer units to sell.
+    Restock {
+        /// How many.
+        delta: i64,
+        /// Makes a repetition harmless.
+        token: Option<&'a [u8]>,
+    },
+    /// Other terms.
+    Alter {
+        /// The terms from now on, checked.
+        terms: Terms,
+        /// The state from now on.
+        state: SaleState,
+    },
+}
+
+/// Take units for a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserve<'a> {
+    /// Who.
+    pub user: &'a [u8],
+    /// Units, from 1.
+    pub qty: u64,
+    /// Makes a repetition harmless.
+    pub token: Option<&'a [u8]>,
+    /// Goes with the reservation and its events.
+    pub data: Option<&'a [u8]>,
+}
+
+/// A part of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Units.
+    pub qty: u64,
+    /// Makes a repetition harmless.
+    pub token: &'a [u8],
+}

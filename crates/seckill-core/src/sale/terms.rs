@@ -1,0 +1,109 @@
+//! On what terms a sale sells.
+
+use crate::time::Timestamp;
+
+/// The longest duration in milliseconds that can be asked for: one year.
+pub const DURATION_MS_MAX: u64 = 365 * 24 * 60 * 60 * 1000;
+/// The largest stock, quota or moment: what a double keeps exactly.
+pub const COUNT_MAX: u64 = 1 << 53;
+/// Bytes of a user, at most; at least one.
+pub const USER_BYTES_MAX: usize = 255;
+/// Bytes of a request token, at most; at least one.
+pub const TOKEN_BYTES_MAX: usize = 128;
+/// Bytes of a payload, at most.
+pub const DATA_BYTES_MAX: usize = 4096;
+
+/// What ALTER can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Open from here on; `None` from the beginning.
+    pub start: Option<Timestamp>,
+    /// Open before here; `None` for ever.
+    pub end: Option<Timestamp>,
+    /// Length of a hold; 0 confirms at once.
+    pub hold_ms: u64,
+    /// How long after its deadline a hold's units go back.
+    pub grace_ms: u64,
+    /// How far EXTEND can move a deadline, from the reservation on; 0 without a cap.
+    pub hold_ms_max: u64,
+    /// Units that one user can have; 0 without a cap.
+    pub per_user: u64,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms { start: None, end: None, hold_ms: 900_000, grace_ms: 0, hold_ms_max: 0, per_user: 1 }
+    }
+}
+
+impl Terms {
+    /// The terms if they make sense, else what is wrong with them.
+    pub fn checked(self) -> Result<Terms, Invalid> {
+        let durations = [self.hold_ms, self.grace_ms, self.hold_ms_max];
+        let moments = [self.start, self.end].map(|at| at.unwrap_or_default().0);
+        if durations.iter().any(|ms| *ms > DURATION_MS_MAX) {
+            return Err(Invalid("a duration must be between 0 and 31536000000 milliseconds"));
+        }
+        if moments.iter().any(|at| *at > COUNT_MAX) || self.per_user > COUNT_MAX {
+            return Err(Invalid("a number must be between 0 and 9007199254740992"));
+        }
+        match (self.start, self.end) {
+            (Some(start), Some(end)) if end <= start => Err(Invalid("END must be after START")),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Where a sale's events go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlet {
+    /// The stream's key.
+    pub stream: Box<[u8]>,
+    /// The consumer group that CREATE makes.
+    pub group: Box<[u8]>,
+}
+
+/// Whether RESERVE is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SaleState {
+    /// As the window says.
+    #[default]
+    Open = 0,
+    /// Not for now.
+    Paused = 1,
+    /// Not any more.
+    Closed = 2,
+}
+
+impl SaleState {
+    /// Every state.
+    pub const ALL: [SaleState; 3] = [SaleState::Open, SaleState::Paused, SaleState::Closed];
+
+    /// The word in arguments and replies.
+    pub fn word(self) -> &'static str {
+        match self {
+            SaleState::Open => "OPEN",
+            SaleState::Paused => "PAUSED",
+            SaleState::Closed => "CLOSED",
+        }
+    }
+
+    /// The state with this code.
+    pub fn from_code(code: u8) -> Option<SaleState> {
+        SaleState::ALL.get(usize::from(code)).copied()
+    }
+}
+
+/// Units that a sale can sell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stock {
+    /// As many as anybody wants.
+    Unlimited,
+    /// So many, held and sold ones included.
+    Limited(u64),
+}
+
+/// Why terms or a stored sale are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid(pub &'static str);
