@@ -1,0 +1,42 @@
+//! `cargo xtask soak`: the tests that need long to say something.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::steps::Steps;
+use crate::workspace;
+use crate::{prerequisites, steps};
+
+#[derive(Args)]
+pub struct Options {
+    /// How many steps each property test takes.
+    #[arg(long, default_value_t = 50_000_000)]
+    steps: u64,
+    /// Only the tests whose names contain one of these.
+    filters: Vec<String>,
+}
+
+/// Runs the property tests with more steps, and the server tests that are marked as long.
+pub fn run(options: &Options) -> Result<()> {
+    let server = prerequisites::server_by_environment();
+    prerequisites::ensure_met(&server)?;
+    let mut soak = Steps::default();
+    soak.step("property tests", || {
+        let mut tests = workspace::cargo(&["test", "--workspace", "--lib"]);
+        tests.env("SECKILL_STEPS", options.steps.to_string());
+        run_showing_seeds(&mut tests, &[], &options.filters)
+    });
+    soak.step("long server tests", || {
+        let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
+        tests.env("SECKILL_SERVER", &server);
+        run_showing_seeds(&mut tests, &["--ignored"], &options.filters)
+    });
+    soak.finish()
+}
+
+/// Without capturing, so that each seed is on the screen before its run ends or hangs.
+fn run_showing_seeds(tests: &mut std::process::Command, only: &[&str], filters: &[String]) -> Result<()> {
+    prerequisites::point_at_clang(tests);
+    tests.env("SECKILL_SOAK", "1");
+    steps::run(tests.arg("--").args(only).arg("--nocapture").args(filters))
+}

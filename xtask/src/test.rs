@@ -1,0 +1,74 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::prerequisites::{self, on_path};
+use crate::steps::{self, Steps};
+use crate::{docs, workspace};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only the tests whose names contain one of these; format and lints are left out.
+    filters: Vec<String>,
+}
+
+/// Runs every check; each is run although another failed, but no test without a build.
+pub fn run(options: &Options) -> Result<()> {
+    let mut checks = Steps::default();
+    let server = prerequisites::server_by_environment();
+    if !checks.step("prerequisites", || prerequisites::ensure_met(&server)) {
+        return checks.finish();
+    }
+    if options.filters.is_empty() {
+        lint(&mut checks);
+    }
+    let built = checks.step("build", || steps::run(&mut test_command(&["--no-run"])));
+    if built {
+        run_tests(&mut checks, &server, &options.filters);
+    }
+    if built && options.filters.is_empty() {
+        checks.step("command documents", || docs::check(&server));
+    }
+    checks.finish()
+}
+
+fn lint(checks: &mut Steps) {
+    checks.step("format", || steps::run(&mut workspace::cargo(&["fmt", "--all", "--check"])));
+    checks.step("lints", || {
+        let mut clippy = workspace::cargo(&["clippy", "--workspace", "--all-targets"]);
+        prerequisites::point_at_clang(&mut clippy);
+        steps::run(clippy.args(["--", "-D", "warnings"]))
+    });
+    if on_path(Path::new("cargo-deny")).is_some() {
+        checks.step("dependencies", || steps::run(workspace::cargo(&["deny"]).arg("check")));
+    } else {
+        checks.skip("dependencies", "cargo-deny is not installed");
+    }
+}
+
+fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
+    let all = [
+        ("unit, property and tidy tests", &["--lib", "--bins"][..]),
+        ("document tests", &["--doc"][..]),
+        ("server tests", &["--test", "*"][..]),
+    ];
+    for (name, targets) in all {
+        checks.step(name, || {
+            let mut tests = test_command(targets);
+            tests.env("SECKILL_SERVER", server).arg("--").args(filters);
+            steps::run(&mut tests)
+        });
+    }
+}
+
+/// Always the whole workspace: with a part of it cargo would choose other features and build everything twice.
+fn test_command(targets: &[&str]) -> Command {
+    let mut command = workspace::cargo(&["test", "--workspace"]);
+    command.args(targets);
+    prerequisites::point_at_clang(&mut command);
+    command
+}

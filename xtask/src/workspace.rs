@@ -1,0 +1,63 @@
+//! Where things are in this checkout, and how cargo is called.
+
+use std::env::{self, consts};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The profile that a module is built with.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// What the tests use: quick to build, with overflow checks.
+    Dev,
+    /// What users load.
+    Release,
+}
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&manifest).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Where cargo builds: the folder that this very program was built into.
+pub fn target() -> PathBuf {
+    env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.to_path_buf()))
+        .unwrap_or_else(|| root().join("target"))
+}
+
+/// The built module.
+pub fn module(profile: Profile) -> PathBuf {
+    let folder = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    };
+    target().join(folder).join(format!("{}seckill{}", consts::DLL_PREFIX, consts::DLL_SUFFIX))
+}
+
+/// Cargo in the root, with the lock file as it is where a machine builds.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(arguments);
+    if in_ci() {
+        cargo.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+        if arguments[0] != "fmt" {
+            cargo.arg("--locked");
+        }
+    }
+    cargo
+}
+
+/// `cargo build` of the module.
+pub fn build_module(profile: Profile) -> Command {
+    match profile {
+        Profile::Dev => cargo(&["build", "--package", "seckill"]),
+        Profile::Release => cargo(&["build", "--package", "seckill", "--release"]),
+    }
+}
+
+/// Whether a machine reads the output.
+pub fn in_ci() -> bool {
+    env::var("CI").is_ok_and(|value| value == "true")
+}
