@@ -13,7 +13,8 @@ mod tidy;
 mod up;
 mod workspace;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Runs, tests and documents seckill.
@@ -44,8 +45,8 @@ enum Task {
     Setup(prerequisites::Options),
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().task {
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
         Task::Up(options) => up::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Tidy => tidy::run(),
@@ -54,5 +55,12 @@ fn main() -> Result<()> {
         Task::Soak(options) => soak::run(&options),
         Task::Release => release::run(),
         Task::Setup(options) => prerequisites::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Commands run one after the other, each printed before and summed up at the end.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// A command as one would type it.
 pub fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let words = std::iter::once(program.file_name().unwrap_or(program.as_os_str())).chain(command.get_args());
     let mut line = String::new();
     for word in words {
         let word = word.to_string_lossy();

@@ -37,6 +37,7 @@ pub fn run(options: &Options) -> Result<()> {
     } else {
         prerequisites::ensure_met(&program)?;
     }
+    let port = server::choose_port(options.port)?;
     let mut build = workspace::build_module(Profile::Release);
     prerequisites::point_at_clang(&mut build);
     steps::run(&mut build)?;
@@ -45,7 +46,7 @@ pub fn run(options: &Options) -> Result<()> {
     let setup = Setup {
         program,
         module: workspace::module(Profile::Release),
-        port: server::choose_port(options.port)?,
+        port,
         data: workspace::root().join(&options.dir),
     };
     let mut server = Server::start(&setup, &stop)?;
