@@ -13,7 +13,7 @@ use redis::{Client, Connection};
 use crate::processes::{Process, Stop};
 use crate::workspace;
 
-const DEFAULT_PORT: u16 = 6379;
+const USUAL_PORT: u16 = 6379;
 const PATIENCE: Duration = Duration::from_secs(30);
 const PIDFILE: &str = "redis.pid";
 
@@ -81,15 +81,14 @@ impl Server {
     }
 }
 
-/// The port asked for, or the usual one, or a free one when that is taken.
+/// The port asked for, or the usual one, or the next free one when that is taken.
 pub fn choose_port(asked: Option<u16>) -> Result<u16> {
     match asked {
         Some(port) => {
-            ensure!(is_free(port), "port {port} is taken; without --port a free one is chosen");
+            ensure!(is_free(port), "port {port} is taken; without --port the next free one is chosen");
             Ok(port)
         }
-        None if is_free(DEFAULT_PORT) => Ok(DEFAULT_PORT),
-        None => free_port(),
+        None => (USUAL_PORT..USUAL_PORT + 100).find(|port| is_free(*port)).map_or_else(free_port, Ok),
     }
 }
 

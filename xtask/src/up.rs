@@ -15,7 +15,7 @@ const SAMPLE: &str = "phone";
 
 #[derive(Args)]
 pub struct Options {
-    /// The port; 6379, or a free one when that is taken.
+    /// The port; 6379, or the next free one when that is taken.
     #[arg(long)]
     port: Option<u16>,
     /// The data folder.
