@@ -1,1 +1,43 @@
-//! Tests against a real server.
+//! Tests against a real server: a file for every command and for every concern.
+
+mod harness;
+
+mod alter;
+mod audit;
+mod confirm;
+mod create;
+mod curve;
+mod extend;
+mod get;
+mod help;
+mod info;
+mod refund;
+mod release;
+mod reserve;
+mod restock;
+mod scan;
+mod stock;
+mod user;
+mod void;
+
+mod acl;
+mod cluster;
+mod concurrency;
+mod configuration;
+mod damaged;
+mod durability;
+mod events;
+mod examples;
+mod expiry;
+mod introspection;
+mod keyspace;
+mod memory;
+mod noise;
+mod pause;
+mod persistence;
+mod replication;
+mod resp;
+mod syntax;
+mod tokens;
+mod transactions;
+mod types;

@@ -1,0 +1,141 @@
+//! What the server knows of the commands.
+
+use crate::harness::Server;
+use crate::harness::reply::{pairs, text};
+use redis::Value;
+
+/// Every command that is offered.
+pub const COMMANDS: [&str; 17] = [
+    "SECKILL.CREATE",
+    "SECKILL.ALTER",
+    "SECKILL.RESTOCK",
+    "SECKILL.RESERVE",
+    "SECKILL.CONFIRM",
+    "SECKILL.RELEASE",
+    "SECKILL.EXTEND",
+    "SECKILL.REFUND",
+    "SECKILL.VOID",
+    "SECKILL.STOCK",
+    "SECKILL.GET",
+    "SECKILL.USER",
+    "SECKILL.SCAN",
+    "SECKILL.INFO",
+    "SECKILL.AUDIT",
+    "SECKILL.CURVE",
+    "SECKILL.HELP",
+];
+
+const READING: [&str; 8] = ["STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
+const TAKING_ON: [&str; 2] = ["CREATE", "RESERVE"];
+const SETTLING: [&str; 4] = ["CONFIRM", "RELEASE", "REFUND", "VOID"];
+
+fn flags(shop: &Server, command: &str) -> String {
+    let Value::Array(infos) = shop.run(&["COMMAND", "INFO", command]) else {
+        panic!("COMMAND INFO gives an array")
+    };
+    let Some(Value::Array(info)) = infos.first() else { panic!("{command} is not known") };
+    format!(" {} ", text(&info[2]))
+}
+
+#[test]
+fn flags_say_what_a_command_does() {
+    let shop = Server::start();
+    for command in COMMANDS {
+        let flags = flags(&shop, command);
+        let verb = command.trim_start_matches("SECKILL.");
+        let reads = READING.contains(&verb);
+        let has = |flag: &str| flags.contains(&format!(" {flag} "));
+        assert!(has("module"), "{command}: {flags}");
+        assert_eq!(has("write"), !reads, "{command}: {flags}");
+        assert_eq!(has("readonly"), reads && verb != "HELP", "{command}: {flags}");
+        if TAKING_ON.contains(&verb) || SETTLING.contains(&verb) || reads {
+            assert_eq!(has("denyoom"), TAKING_ON.contains(&verb), "{command}: {flags}");
+        }
+    }
+    assert!(!flags(&shop, "SECKILL.APPLY").contains(" denyoom "));
+}
+
+#[test]
+fn keys_are_found_by_the_server() {
+    let shop = Server::start();
+    for (command, keys) in [
+        ("SECKILL.RESERVE k u QTY 2 REQUEST t", "k"),
+        ("SECKILL.CONFIRM k 1 LATE", "k"),
+        ("SECKILL.STOCK a b c", "a b c"),
+        ("SECKILL.GET k 1 2 3", "k"),
+        ("SECKILL.CREATE k STOCK 5", "k"),
+        ("SECKILL.CREATE k STOCK 5 STREAM s", "k s"),
+        ("SECKILL.CREATE k STREAM s STOCK 5 GROUP g", "k s"),
+        ("SECKILL.ALTER k HOLD 5", "k"),
+        ("SECKILL.INFO k", "k"),
+        ("SECKILL.SCAN k 0", "k"),
+    ] {
+        shop.gives(&format!("COMMAND GETKEYS {command}"), keys);
+    }
+}
+
+#[test]
+fn key_access_is_declared() {
+    let shop = Server::start();
+    let of = |command: &str| shop.text(&format!("COMMAND GETKEYSANDFLAGS {command}"));
+    let reading = of("SECKILL.GET k 1");
+    assert!(reading.contains("RO") && !reading.contains("RW"), "{reading}");
+    let writing = of("SECKILL.RESERVE k u");
+    assert!(writing.contains("RW"), "{writing}");
+}
+
+#[test]
+fn every_command_is_documented() {
+    let shop = Server::start();
+    for command in COMMANDS {
+        let docs = pairs(&shop.run(&["COMMAND", "DOCS", command]));
+        let (_, doc) = docs.first().unwrap_or_else(|| panic!("no docs of {command}"));
+        let doc = pairs(doc);
+        let find = |name: &str| doc.iter().find(|(key, _)| key == name).map(|(_, value)| text(value));
+        for name in ["summary", "since", "complexity"] {
+            assert!(find(name).is_some_and(|value| value.len() > 2), "{command} has {name}: {doc:?}");
+        }
+        let arguments = find("arguments").unwrap_or_default();
+        assert!(!arguments.is_empty(), "{command} has arguments");
+    }
+}
+
+#[test]
+fn documented_options_are_those_that_work() {
+    let shop = Server::start();
+    for (command, options) in [
+        (
+            "SECKILL.CREATE",
+            &["STOCK", "START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "STREAM", "GROUP"][..],
+        ),
+        ("SECKILL.ALTER", &["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "STATE"]),
+        ("SECKILL.RESERVE", &["QTY", "REQUEST", "DATA"]),
+        ("SECKILL.CONFIRM", &["LATE"]),
+        ("SECKILL.EXTEND", &["PX"]),
+        ("SECKILL.REFUND", &["QTY", "REQUEST", "NORESTOCK"]),
+        ("SECKILL.VOID", &["REQUEST", "PX"]),
+        ("SECKILL.SCAN", &["STATE", "COUNT"]),
+        ("SECKILL.CURVE", &["SECONDS"]),
+        ("SECKILL.RESTOCK", &["REQUEST"]),
+    ] {
+        let docs = text(&shop.run(&["COMMAND", "DOCS", command]));
+        for option in options {
+            assert!(docs.contains(&format!("token {option}")), "{command} documents {option}: {docs}");
+        }
+    }
+}
+
+#[test]
+fn arity_is_enforced_before_the_command_runs() {
+    let shop = Server::start();
+    for command in COMMANDS.iter().filter(|name| !name.ends_with("HELP")) {
+        shop.fails(*command, "ERR wrong number of arguments");
+    }
+}
+
+#[test]
+fn the_module_is_listed() {
+    let shop = Server::start();
+    let modules = shop.text("MODULE LIST");
+    assert!(modules.contains("name seckill"), "{modules}");
+}

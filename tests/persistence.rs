@@ -1,0 +1,148 @@
+//! What is saved is what is loaded.
+
+use crate::harness::{Random, Server, events, traffic, wait_until};
+use redis::Value;
+
+/// A server that some thousand operations have passed through.
+fn used(options: &[&str], random: &mut Random) -> Server {
+    let shop = Server::with(options);
+    traffic::open(&shop);
+    for _ in 0..5 {
+        traffic::run(&shop, random, 400);
+        traffic::balanced(&shop);
+    }
+    traffic::calm(&shop);
+    shop
+}
+
+#[track_caller]
+fn same_after(shop: &mut Server, what: &str, change: impl FnOnce(&mut Server)) {
+    let before = shop.digest();
+    change(shop);
+    assert_eq!(shop.digest(), before, "after {what}");
+    traffic::balanced(shop);
+}
+
+#[test]
+fn digests_are_equal_after_every_reload() {
+    let mut random = Random::seeded("reloads");
+    let mut shop = used(&["appendonly yes", "aof-use-rdb-preamble no"], &mut random);
+    same_after(&mut shop, "a reload in place", |shop| shop.gives("DEBUG RELOAD", "OK"));
+    same_after(&mut shop, "a replay of the log", |shop| shop.gives("DEBUG LOADAOF", "OK"));
+    same_after(&mut shop, "a restart from the log", Server::restart);
+    traffic::run(&shop, &mut random, 300);
+    traffic::calm(&shop);
+    same_after(&mut shop, "a restart from the log over two lives", Server::restart);
+    same_after(&mut shop, "a restart from a log of commands", |shop| {
+        shop.rewrite_log();
+        shop.restart();
+    });
+    same_after(&mut shop, "a restart from a log that begins with a snapshot", |shop| {
+        shop.gives("CONFIG SET aof-use-rdb-preamble yes", "OK");
+        shop.rewrite_log();
+        shop.restart();
+    });
+    events_follow(&shop);
+}
+
+fn events_follow(shop: &Server) {
+    let shared = events::all(shop, "{a}sale:orders");
+    events::assert_gapless(&shared, "{a}sale");
+    events::assert_gapless(&shared, "{b}sale");
+    for sale in ["endless", "direct"] {
+        events::assert_gapless(&events::all(shop, &format!("{{{sale}}}:orders")), sale);
+    }
+}
+
+#[test]
+fn a_snapshot_restarts_a_server() {
+    let mut random = Random::seeded("snapshots");
+    let mut shop = used(&[], &mut random);
+    same_after(&mut shop, "a restart from a snapshot", Server::restart);
+    traffic::run(&shop, &mut random, 300);
+    traffic::calm(&shop);
+    same_after(&mut shop, "a second restart", Server::restart);
+    events_follow(&shop);
+}
+
+#[test]
+fn a_rewrite_while_orders_come_in_loses_none() {
+    for preamble in ["yes", "no"] {
+        let mut random = Random::seeded("rewrite under load");
+        let mut shop = Server::with(&["appendonly yes", &format!("aof-use-rdb-preamble {preamble}")]);
+        traffic::open(&shop);
+        traffic::run(&shop, &mut random, 1500);
+        wait_until("a rewrite starts", || !shop.text("BGREWRITEAOF").starts_with('-'));
+        wait_until("the rewrite is done", || {
+            traffic::run(&shop, &mut random, 50);
+            shop.server_info("persistence", "aof_rewrite_in_progress") == "0"
+        });
+        traffic::calm(&shop);
+        same_after(&mut shop, "a restart", Server::restart);
+    }
+}
+
+#[test]
+fn a_dump_restores_the_same_sale() {
+    let mut random = Random::seeded("dumps");
+    let shop = used(&[], &mut random);
+    for sale in traffic::SALES {
+        let dump = shop.run(&["DUMP", sale]);
+        let Value::BulkString(payload) = &dump else { panic!("DUMP gives bytes") };
+        let digest = shop.text(&["DEBUG", "DIGEST-VALUE", sale]);
+        shop.gives(&["DEL", sale], "1");
+        shop.gives(&[b"RESTORE".as_slice(), sale.as_bytes(), b"0", payload], "OK");
+        assert_eq!(shop.text(&["DEBUG", "DIGEST-VALUE", sale]), digest);
+        assert_eq!(shop.run(&["DUMP", sale]), dump, "a dump of the same sale is the same");
+    }
+    traffic::balanced(&shop);
+}
+
+#[test]
+fn a_copy_is_equal_and_independent() {
+    let mut random = Random::seeded("copies");
+    let shop = used(&[], &mut random);
+    shop.gives("COPY {a}sale {a}copy", "1");
+    assert_eq!(shop.text("DEBUG DIGEST-VALUE {a}sale"), shop.text("DEBUG DIGEST-VALUE {a}copy"));
+    let before = shop.text("DEBUG DIGEST-VALUE {a}copy");
+    shop.gives("SECKILL.RESTOCK {a}sale 5", "RESTOCKED * *");
+    assert_eq!(shop.text("DEBUG DIGEST-VALUE {a}copy"), before);
+    assert_ne!(shop.text("DEBUG DIGEST-VALUE {a}sale"), before, "the digest tells sales apart");
+}
+
+#[test]
+fn a_digest_sees_every_kind_of_change() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 10 PERUSER 0", "OK");
+    let mut seen = vec![shop.digest()];
+    for command in [
+        "SECKILL.RESERVE sale u QTY 2 REQUEST t",
+        "SECKILL.RESERVE sale u QTY 2",
+        "SECKILL.EXTEND sale 1 PX 8000000",
+        "SECKILL.CONFIRM sale 1",
+        "SECKILL.REFUND sale 1 QTY 1 REQUEST r",
+        "SECKILL.RELEASE sale 2",
+        "SECKILL.RESTOCK sale 1",
+        "SECKILL.RESTOCK sale 1 REQUEST s",
+        "SECKILL.VOID sale v REQUEST t PX 900000",
+        "SECKILL.ALTER sale HOLD 7",
+        "SECKILL.ALTER sale STATE PAUSED",
+    ] {
+        let reply = shop.text(command);
+        assert!(!reply.starts_with('-'), "{command} gives {reply}");
+        let digest = shop.text("DEBUG DIGEST-VALUE sale");
+        assert!(!seen.contains(&digest), "{command} is not in the digest");
+        seen.push(digest);
+    }
+}
+
+#[test]
+fn reservations_that_ended_stay_as_long_as_the_sale() {
+    let mut shop = Server::with(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    shop.gives("SECKILL.CREATE sale STOCK 10 PERUSER 0 HOLD 30", "OK");
+    shop.reserve("sale u");
+    wait_until("the hold expires", || events::count(&shop, "{sale}:orders", "EXPIRED") == 1);
+    shop.rewrite_log();
+    shop.restart();
+    shop.gives("SECKILL.GET sale 1", "[id 1 user u qty 1 state EXPIRED **]");
+}
