@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
+use crate::prerequisites;
 use crate::steps::{self, Steps};
-use crate::{prerequisites, workspace};
+use crate::workspace::{self, Profile};
 
 #[derive(Args)]
 pub struct Options {
@@ -45,7 +46,7 @@ const PACKAGES: [Package; 2] = [
 pub fn run(options: &Options) -> Result<()> {
     let system = prerequisites::server_by_environment();
     prerequisites::ensure_met(&system)?;
-    let mut build = workspace::cargo(&["test", "--workspace", "--test", "server", "--no-run"]);
+    let mut build = workspace::build_module(Profile::Dev);
     prerequisites::point_at_clang(&mut build);
     steps::run(&mut build)?;
 
@@ -66,7 +67,8 @@ pub fn run(options: &Options) -> Result<()> {
 fn test_on(server: &Path, filters: &[String]) -> Result<()> {
     let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
     prerequisites::point_at_clang(&mut tests);
-    steps::run(tests.env("SECKILL_SERVER", server).arg("--").args(filters))
+    workspace::test_against(&mut tests, server);
+    steps::run(tests.arg("--").args(filters))
 }
 
 /// What a server says it is, as in "Redis 7.0.15".

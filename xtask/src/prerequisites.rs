@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail, ensure};
@@ -135,7 +135,9 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// The server that `SECKILL_SERVER` names, else the one on the path.
 pub fn server_by_environment() -> PathBuf {
-    env::var_os("SECKILL_SERVER").map_or_else(|| PathBuf::from("redis-server"), PathBuf::from)
+    let program = env::var_os("SECKILL_SERVER").map_or_else(|| PathBuf::from("redis-server"), PathBuf::from);
+    // The tests start it in other folders.
+    if is_bare(&program) { program } else { path::absolute(&program).unwrap_or(program) }
 }
 
 /// Says what is missing, and fails when anything is.
@@ -165,11 +167,16 @@ pub fn point_at_clang(command: &mut Command) {
 
 /// Where a program is: as given when it has a folder, else in the folders of `PATH`.
 pub fn on_path(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
+    if !is_bare(program) {
         return program.is_file().then(|| program.to_path_buf());
     }
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
+}
+
+/// Whether a program is named without a folder, and so searched for on the path.
+fn is_bare(program: &Path) -> bool {
+    program.components().count() == 1
 }
 
 fn missing(server: &Path) -> Vec<Need> {
@@ -179,8 +186,7 @@ fn missing(server: &Path) -> Vec<Need> {
 fn install(server: &Path, missing: &[Need]) -> Result<()> {
     println!("missing: {}", names(missing));
     // A server given by its path is not in any package.
-    let named = server.components().count() > 1;
-    ensure!(!(named && missing.contains(&Need::Server)), "{} is not a file", server.display());
+    ensure!(is_bare(server) || !missing.contains(&Need::Server), "{} is not a file", server.display());
     let installer = Installer::here();
     if installer == Installer::User {
         bail!("{}", advice(missing));

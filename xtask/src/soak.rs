@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Result<()> {
     });
     soak.step("long server tests", || {
         let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
-        tests.env("SECKILL_SERVER", &server);
+        workspace::test_against(&mut tests, &server);
         run_showing_seeds(&mut tests, &["--ignored"], &options.filters)
     });
     soak.finish()

@@ -59,8 +59,8 @@ fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
     for (name, targets) in all {
         checks.step(name, || {
             let mut tests = test_command(targets);
-            tests.env("SECKILL_SERVER", server).arg("--").args(filters);
-            steps::run(&mut tests)
+            workspace::test_against(&mut tests, server);
+            steps::run(tests.arg("--").args(filters))
         });
     }
 }

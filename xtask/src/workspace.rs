@@ -30,7 +30,8 @@ pub fn target() -> PathBuf {
 /// The built module.
 pub fn module(profile: Profile) -> PathBuf {
     let folder = match profile {
-        Profile::Dev => "debug",
+        // A test's build leaves it with the dependencies; the copy above them is of an older `cargo build`.
+        Profile::Dev => "debug/deps",
         Profile::Release => "release",
     };
     target().join(folder).join(format!("{}seckill{}", consts::DLL_PREFIX, consts::DLL_SUFFIX))
@@ -49,12 +50,17 @@ pub fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
-/// `cargo build` of the module.
+/// The build of the module; for tests as a part of theirs, so that nothing is built twice.
 pub fn build_module(profile: Profile) -> Command {
     match profile {
-        Profile::Dev => cargo(&["build", "--package", "seckill"]),
+        Profile::Dev => cargo(&["test", "--workspace", "--test", "server", "--no-run"]),
         Profile::Release => cargo(&["build", "--package", "seckill", "--release"]),
     }
+}
+
+/// Tells the server tests which server and which module they are to test.
+pub fn test_against(tests: &mut Command, server: &Path) {
+    tests.env("SECKILL_SERVER", server).env("SECKILL_MODULE", module(Profile::Dev));
 }
 
 /// Whether a machine reads the output.
