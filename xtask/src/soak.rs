@@ -1,4 +1,6 @@
-//! `cargo xtask soak`: the tests that need long to say something.
+//! `cargo xtask soak`: the tests again, for longer than a change can wait.
+//!
+//! `SECKILL_SOAK=1` has the server tests go more rounds, and `SECKILL_STEPS` the property tests more steps.
 
 use anyhow::Result;
 use clap::Args;
@@ -16,7 +18,7 @@ pub struct Options {
     filters: Vec<String>,
 }
 
-/// Runs the property tests with more steps, and the server tests that are marked as long.
+/// Runs the property tests with more steps, then the server tests with more rounds.
 pub fn run(options: &Options) -> Result<()> {
     let server = prerequisites::server_by_environment();
     prerequisites::ensure_met(&server)?;
@@ -26,10 +28,10 @@ pub fn run(options: &Options) -> Result<()> {
         tests.env("SECKILL_STEPS", options.steps.to_string());
         run_showing_seeds(&mut tests, &[], &options.filters)
     });
-    soak.step("long server tests", || {
+    soak.step("server tests", || {
         let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
         workspace::test_against(&mut tests, &server);
-        run_showing_seeds(&mut tests, &["--ignored"], &options.filters)
+        run_showing_seeds(&mut tests, &["--include-ignored"], &options.filters)
     });
     soak.finish()
 }
