@@ -118,7 +118,7 @@ impl Installer {
 /// `cargo xtask setup`.
 pub fn run(options: &Options) -> Result<()> {
     let server = server_by_environment();
-    let missing = missing(&server);
+    let missing = missing(&server)?;
     if missing.is_empty() {
         println!("nothing is missing");
         return Ok(());
@@ -142,7 +142,7 @@ pub fn server_by_environment() -> PathBuf {
 
 /// Says what is missing, and fails when anything is.
 pub fn check(server: &Path) -> Result<()> {
-    let missing = missing(server);
+    let missing = missing(server)?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -151,7 +151,7 @@ pub fn check(server: &Path) -> Result<()> {
 
 /// Installs what is missing where that can be done without asking; else says what to install.
 pub fn ensure_met(server: &Path) -> Result<()> {
-    let missing = missing(server);
+    let missing = missing(server)?;
     if missing.is_empty() { Ok(()) } else { install(server, &missing) }
 }
 
@@ -179,14 +179,14 @@ fn is_bare(program: &Path) -> bool {
     program.components().count() == 1
 }
 
-fn missing(server: &Path) -> Vec<Need> {
-    Need::ALL.into_iter().filter(|need| !need.is_met(server)).collect()
+fn missing(server: &Path) -> Result<Vec<Need>> {
+    // A server given by its path is not in any package.
+    ensure!(is_bare(server) || server.is_file(), "{} is not a file", server.display());
+    Ok(Need::ALL.into_iter().filter(|need| !need.is_met(server)).collect())
 }
 
 fn install(server: &Path, missing: &[Need]) -> Result<()> {
     println!("missing: {}", names(missing));
-    // A server given by its path is not in any package.
-    ensure!(is_bare(server) || !missing.contains(&Need::Server), "{} is not a file", server.display());
     let installer = Installer::here();
     if installer == Installer::User {
         bail!("{}", advice(missing));
@@ -194,7 +194,7 @@ fn install(server: &Path, missing: &[Need]) -> Result<()> {
     for mut command in installer.commands(&packages(missing, system())) {
         steps::run(&mut command)?;
     }
-    let left = self::missing(server);
+    let left = self::missing(server)?;
     ensure!(left.is_empty(), "still missing after the installation: {}", names(&left));
     Ok(())
 }
@@ -214,7 +214,6 @@ fn advice(missing: &[Need]) -> String {
     }
     "install them by your system's packages, for example:\n  \
      Fedora: dnf install redis gcc clang-devel\n  \
-     Alpine: apk add redis build-base clang-dev\n  \
      Arch:   pacman -S redis gcc clang\n  \
      macOS:  brew install redis llvm"
         .to_owned()
