@@ -21,6 +21,7 @@ mod user;
 mod void;
 
 mod acl;
+mod clock;
 mod cluster;
 mod concurrency;
 mod configuration;

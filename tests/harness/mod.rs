@@ -1,6 +1,7 @@
 //! Servers of their own for tests, and short ways to say what is expected of them.
 
 pub mod client;
+pub mod clock;
 pub mod crc;
 pub mod events;
 pub mod log;

@@ -1,6 +1,7 @@
 //! A server of its own: its folder, its socket, its end.
 
 use super::client::Client;
+use super::clock::Clock;
 use redis::Value;
 use std::net::TcpListener;
 use std::ops::Deref;
@@ -29,6 +30,7 @@ pub struct Server {
     folder: TempDir,
     options: Vec<String>,
     port: u16,
+    clock: Option<Clock>,
 }
 
 impl Deref for Server {
@@ -47,20 +49,25 @@ impl Server {
 
     /// With lines as in `redis.conf`.
     pub fn with(options: &[&str]) -> Server {
-        Server::launch(options, 0)
+        Server::launch(options, 0, None)
+    }
+
+    /// With a clock that the test sets.
+    pub fn with_clock(options: &[&str]) -> Server {
+        Server::launch(options, 0, Some(Clock::new()))
     }
 
     /// With a TCP port on the loopback as well.
     pub fn networked(options: &[&str]) -> Server {
-        Server::launch(options, free_port())
+        Server::launch(options, free_port(), None)
     }
 
-    fn launch(options: &[&str], port: u16) -> Server {
+    fn launch(options: &[&str], port: u16, clock: Option<Clock>) -> Server {
         let folder = TempDir::new().expect("a temporary folder");
         let options: Vec<String> = options.iter().map(|line| (*line).to_owned()).collect();
-        let mut child = spawn(folder.path(), &options, port);
+        let mut child = spawn(folder.path(), &options, port, clock.as_ref());
         let client = connect(folder.path(), &mut child);
-        Server { client, child, folder, options, port }
+        Server { client, child, folder, options, port, clock }
     }
 
     pub fn port(&self) -> u16 {
@@ -89,6 +96,11 @@ impl Server {
         client
     }
 
+    /// The clock that the server obeys.
+    pub fn clock(&self) -> &Clock {
+        self.clock.as_ref().expect("a server started with a clock of its own")
+    }
+
     /// Stops in good order, saving what it keeps, and starts again.
     pub fn restart(&mut self) {
         let keeps_log = self.client.field("CONFIG GET appendonly", "appendonly") == "yes";
@@ -108,7 +120,7 @@ impl Server {
 
     /// Starts again after `kill`, with the same folder.
     pub fn revive(&mut self) {
-        self.child = spawn(self.folder.path(), &self.options, self.port);
+        self.child = spawn(self.folder.path(), &self.options, self.port, self.clock.as_ref());
         self.client = connect(self.folder.path(), &mut self.child);
     }
 
@@ -169,21 +181,24 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("s")
 }
 
-/// The module as cargo built it beside this test.
+/// The module that cargo built with this test: it lies beside it, or above it if `cargo build` was the last.
 fn module() -> PathBuf {
     if let Ok(path) = std::env::var("SECKILL_MODULE") {
         return PathBuf::from(path);
     }
     let test = std::env::current_exe().expect("the test knows its own path");
-    let profile = test.parent().and_then(Path::parent).expect("tests are in <profile>/deps");
-    profile.join("libseckill.so")
+    let beside = test.parent().expect("the test lies in a folder");
+    let built = |path: &PathBuf| path.metadata().and_then(|data| data.modified()).ok();
+    let mut places = vec![beside.join("libseckill.so"), beside.join("../libseckill.so")];
+    places.sort_by_key(built);
+    places.pop().expect("there are two places")
 }
 
 fn binary() -> String {
     std::env::var("SECKILL_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
-fn spawn(folder: &Path, options: &[String], port: u16) -> Child {
+fn spawn(folder: &Path, options: &[String], port: u16, clock: Option<&Clock>) -> Child {
     let module = module();
     assert!(module.exists(), "no module at {}: build it or set SECKILL_MODULE", module.display());
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log"));
@@ -195,6 +210,9 @@ fn spawn(folder: &Path, options: &[String], port: u16) -> Child {
     for line in options {
         let (name, values) = line.split_once(' ').unwrap_or((line, ""));
         command.arg(format!("--{name}")).args(values.split_whitespace());
+    }
+    if let Some(clock) = clock {
+        clock.rule(&mut command);
     }
     command.current_dir(folder).stdin(Stdio::null());
     command.stderr(log.try_clone().expect("the log can be shared")).stdout(log);
