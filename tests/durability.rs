@@ -1,7 +1,7 @@
 //! A killed server: what was acknowledged is there, once.
 
 use crate::harness::reply::text;
-use crate::harness::{Client, Server, events, wait_until};
+use crate::harness::{Client, Random, Server, events, log, rounds, traffic, wait_until};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +12,7 @@ const ENOUGH: usize = 1500;
 
 #[test]
 fn what_was_acknowledged_survives_a_kill() {
-    let rounds = if std::env::var("SECKILL_SOAK").is_ok_and(|value| value == "1") { 10 } else { 1 };
-    for round in 0..rounds {
+    for round in 0..rounds(1) {
         eprintln!("round {round}");
         killed_under_load();
     }
@@ -68,4 +67,39 @@ fn each_is_there_once(shop: &Server, sold: &BTreeMap<i64, String>) {
     let held: usize = shop.field("SECKILL.INFO sale", "held").parse().expect("a number");
     assert_eq!(held, events.len(), "the sale holds what the stream tells");
     assert_eq!(shop.field("SECKILL.AUDIT sale", "ok"), "1");
+}
+
+#[test]
+fn a_log_cut_anywhere_never_parts_a_sale_from_its_stream() {
+    let mut random = Random::seeded("cut log");
+    let mut shop = Server::with(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    traffic::open(&shop);
+    traffic::run(&shop, &mut random, 150);
+    traffic::calm(&shop);
+    let mut bytes = log::size(&shop);
+    for _ in 0..rounds(40) {
+        shop.kill();
+        bytes -= u64::try_from(random.below(usize::try_from(bytes / 20).expect("a size"))).expect("a size");
+        log::cut(&shop, bytes);
+        shop.revive();
+        bytes = log::size(&shop);
+        for (sale, stream) in
+            [("{a}sale", "{a}sale:orders"), ("endless", "{endless}:orders"), ("direct", "{direct}:orders")]
+        {
+            agrees(&shop, sale, stream);
+        }
+    }
+}
+
+/// The sale and its stream end with the same event, or neither is there.
+fn agrees(shop: &Server, sale: &str, stream: &str) {
+    assert_eq!(shop.int(&["EXISTS", sale]), shop.int(&["EXISTS", stream]), "{sale} and {stream}");
+    if shop.int(&["EXISTS", sale]) == 0 {
+        return;
+    }
+    let info = shop.map(&["SECKILL.INFO", sale]);
+    let told = events::all(shop, stream);
+    let last = told.iter().rfind(|event| event.get("sale") == sale).map_or("0-0", |event| event.get("seq"));
+    assert_eq!(format!("{}-{}", info["epoch"], info["seq"]), last, "{sale}");
+    assert_eq!(shop.field(&["SECKILL.AUDIT", sale], "ok"), "1");
 }

@@ -38,6 +38,7 @@ mod pause;
 mod persistence;
 mod replication;
 mod resp;
+mod resync;
 mod syntax;
 mod tokens;
 mod transactions;

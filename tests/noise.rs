@@ -1,6 +1,6 @@
 //! Random words at every command: the server lives, and the books balance.
 
-use crate::harness::{Random, Server};
+use crate::harness::{Random, Server, rounds};
 
 const VERBS: [&str; 18] = [
     "CREATE", "ALTER", "RESTOCK", "RESERVE", "CONFIRM", "RELEASE", "EXTEND", "REFUND", "VOID", "STOCK",
@@ -73,7 +73,7 @@ fn no_words_whatever_hurt_a_sale() {
     let shop = Server::start();
     let mut random = Random::seeded("noise");
     shop.gives("SET text x", "OK");
-    for _ in 0..20 {
+    for _ in 0..rounds(20) {
         for sale in ["sale", "{x}sale", "other"] {
             shop.run(&format!("SECKILL.CREATE {sale} STOCK 50 PERUSER 0"));
         }

@@ -63,3 +63,10 @@ pub fn name(entry: &Entry) -> String {
 pub fn names(server: &Server) -> Vec<String> {
     entries(server).iter().map(name).collect()
 }
+
+/// Keeps only the first `bytes` of the newest file, as a power cut may.
+pub fn cut(server: &Server, bytes: u64) {
+    let path = increments(server).pop().expect("a file of commands");
+    let file = std::fs::OpenOptions::new().write(true).open(path).expect("a writable file");
+    file.set_len(bytes).expect("the file can be cut");
+}
