@@ -153,7 +153,7 @@ fn a_missing_stream_lets_refusals_and_reads_be() {
 #[test]
 fn what_fell_due_is_told_when_the_stream_is_there_again() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 4 HOLD 40", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 4 HOLD 300", "OK");
     let deadline = shop.number("SECKILL.RESERVE sale u", "RESERVED 1 @ 3", 2);
     shop.gives("RENAME {sale}:orders kept", "OK");
     wait_until("the deadline has passed", || now_ms() > deadline + 50);

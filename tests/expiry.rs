@@ -2,7 +2,7 @@
 
 use crate::harness::{Client, Server, events, now_ms, wait_until};
 
-const CREATE: &str = "SECKILL.CREATE sale STOCK 10 PERUSER 0 HOLD 120";
+const CREATE: &str = "SECKILL.CREATE sale STOCK 10 PERUSER 0 HOLD 400";
 const STREAM: &str = "{sale}:orders";
 
 /// Waits for the expiry of so many holds, then makes sure that no more come.
@@ -144,7 +144,7 @@ fn a_renamed_sale_goes_on() {
 fn a_sale_renamed_over_another_leaves_no_ghost() {
     let shop = Server::start();
     shop.gives(CREATE, "OK");
-    shop.gives("SECKILL.CREATE victim STOCK 10 HOLD 100", "OK");
+    shop.gives("SECKILL.CREATE victim STOCK 10 HOLD 400", "OK");
     shop.reserve("victim v");
     shop.reserve("sale u");
     shop.gives("RENAME sale victim", "OK");
@@ -181,7 +181,7 @@ fn a_copy_expires_for_itself() {
 #[test]
 fn a_restored_sale_expires() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 10 HOLD 400", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 10 HOLD 800", "OK");
     shop.reserve("sale u");
     let redis::Value::BulkString(dump) = shop.run("DUMP sale") else { panic!("DUMP gives bytes") };
     shop.gives("DEL sale", "1");

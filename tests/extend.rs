@@ -42,9 +42,9 @@ fn created_at(shop: &Server) -> usize {
 #[test]
 fn an_extended_hold_expires_at_its_new_deadline() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 100", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 1000", "OK");
     let first = shop.number("SECKILL.RESERVE sale u", "RESERVED 1 @ 4", 2);
-    let second = shop.number("SECKILL.EXTEND sale 1 PX 500", "EXTENDED @", 1);
+    let second = shop.number("SECKILL.EXTEND sale 1 PX 1600", "EXTENDED @", 1);
     wait_until("the first deadline has passed", || now_ms() > first + 50);
     wait_until("the hold expires", || events::count(&shop, "{sale}:orders", "EXPIRED") == 1);
     let expired = events::all(&shop, "{sale}:orders").pop().expect("an event");

@@ -6,13 +6,13 @@ use crate::harness::{Pair, Server, events, now_ms, wait_until};
 fn holds_that_fall_due_in_a_pause_are_settled_after_it() {
     for mode in ["WRITE", "ALL"] {
         let shop = Server::with(&["appendonly yes"]);
-        shop.gives("SECKILL.CREATE sale STOCK 500 PERUSER 0 HOLD 150", "OK");
+        shop.gives("SECKILL.CREATE sale STOCK 500 PERUSER 0 HOLD 600", "OK");
         let mut deadline = 0;
         for _ in 0..200 {
             deadline = shop.number("SECKILL.RESERVE sale u", "RESERVED # @ *", 2);
         }
-        shop.gives(&format!("CLIENT PAUSE 700 {mode}"), "OK");
-        let paused_until = now_ms() + 700;
+        shop.gives(&format!("CLIENT PAUSE 1500 {mode}"), "OK");
+        let paused_until = now_ms() + 1500;
         wait_until("the deadline has passed", || now_ms() > deadline + 100);
         if mode == "WRITE" && now_ms() < paused_until - 100 {
             shop.gives("SECKILL.STOCK sale", "500");
@@ -26,7 +26,7 @@ fn holds_that_fall_due_in_a_pause_are_settled_after_it() {
 #[test]
 fn an_unpaused_server_settles_at_once() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 60", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 400", "OK");
     let deadline = shop.number("SECKILL.RESERVE sale u", "RESERVED # @ *", 2);
     shop.gives("CLIENT PAUSE 600000 WRITE", "OK");
     wait_until("the deadline has passed", || now_ms() > deadline + 50);

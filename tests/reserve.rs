@@ -126,7 +126,7 @@ fn before_the_start_the_reply_says_how_long() {
 #[test]
 fn a_sale_opens_and_ends_by_itself() {
     let shop = Server::start();
-    let (start, end) = (now_ms() + 150, now_ms() + 600);
+    let (start, end) = (now_ms() + 150, now_ms() + 2000);
     shop.gives(&format!("SECKILL.CREATE sale STOCK 100 PERUSER 0 START {start} END {end}"), "OK");
     let mut seen = Vec::new();
     wait_until("the sale has ended", || {

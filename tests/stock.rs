@@ -20,7 +20,7 @@ fn every_sale_is_told_in_the_order_asked_for() {
 #[test]
 fn a_hold_that_is_due_reads_as_free_and_reading_changes_nothing() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 30", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 300", "OK");
     let deadline = shop.number("SECKILL.RESERVE sale u", "RESERVED 1 @ 4", 2);
     // Without its stream a sale cannot tell of the expiry, so the hold stays due.
     shop.gives("DEL {sale}:orders", "1");

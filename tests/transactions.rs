@@ -126,7 +126,7 @@ fn what_changes_a_watched_sale_ends_the_transaction() {
 #[test]
 fn an_expiry_ends_the_transaction_too() {
     let shop = Server::start();
-    shop.gives("SECKILL.CREATE sale STOCK 9 HOLD 60", "OK");
+    shop.gives("SECKILL.CREATE sale STOCK 9 HOLD 400", "OK");
     shop.reserve("sale u");
     shop.gives("WATCH sale", "OK");
     let other = shop.client();
