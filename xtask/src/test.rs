@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.filters.is_empty() {
         lint(&mut checks);
     }
-    let built = checks.step("build", || steps::run(&mut test_command(&["--no-run"])));
+    let built = checks.step("build", || steps::run(&mut workspace(&["--no-run"])));
     if built {
         run_tests(&mut checks, &server, &options.filters);
     }
@@ -54,13 +54,13 @@ fn lint(checks: &mut Steps) {
 
 fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
     let all = [
-        ("unit, property and tidy tests", &["--lib", "--bins"][..]),
-        ("document tests", &["--doc"][..]),
-        ("server tests", &["--test", "*"][..]),
+        ("unit, property and tidy tests", workspace(&["--lib", "--bins"])),
+        // Alone, as cargo would choose other features for the documents of the whole workspace.
+        ("document tests", workspace::cargo(&["test", "--package", "seckill-core", "--doc"])),
+        ("server tests", workspace(&["--test", "*"])),
     ];
-    for (name, targets) in all {
+    for (name, mut tests) in all {
         checks.step(name, || {
-            let mut tests = test_command(targets);
             workspace::test_against(&mut tests, server);
             steps::run(tests.arg("--").args(filters))
         });
@@ -68,7 +68,7 @@ fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
 }
 
 /// Always the whole workspace: with a part of it cargo would choose other features and build everything twice.
-fn test_command(targets: &[&str]) -> Command {
+fn workspace(targets: &[&str]) -> Command {
     let mut command = workspace::cargo(&["test", "--workspace"]);
     command.args(targets);
     prerequisites::point_at_clang(&mut command);
