@@ -26,7 +26,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.filters.is_empty() {
         lint(&mut checks);
     }
-    let built = checks.step("build", || steps::run(&mut workspace(&["--no-run"])));
+    let built = checks.step("build", || steps::run(&mut of_all(&["--no-run"])));
     if built {
         run_tests(&mut checks, &server, &options.filters);
     }
@@ -54,10 +54,10 @@ fn lint(checks: &mut Steps) {
 
 fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
     let all = [
-        ("unit, property and tidy tests", workspace(&["--lib", "--bins"])),
+        ("unit, property and tidy tests", of_all(&["--lib", "--bins"])),
         // Alone, as cargo would choose other features for the documents of the whole workspace.
         ("document tests", workspace::cargo(&["test", "--package", "seckill-core", "--doc"])),
-        ("server tests", workspace(&["--test", "*"])),
+        ("server tests", of_all(&["--test", "*"])),
     ];
     for (name, mut tests) in all {
         checks.step(name, || {
@@ -68,8 +68,8 @@ fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
 }
 
 /// Always the whole workspace: with a part of it cargo would choose other features and build everything twice.
-fn workspace(targets: &[&str]) -> Command {
-    let mut command = workspace::cargo(&["test", "--workspace"]);
+fn of_all(targets: &[&str]) -> Command {
+    let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
     command.args(targets);
     prerequisites::point_at_clang(&mut command);
     command
