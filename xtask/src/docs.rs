@@ -29,6 +29,8 @@ pub struct Options {
 struct Described {
     name: String,
     header: String,
+    /// Its option words.
+    words: Vec<String>,
 }
 
 /// Writes the generated part of every command's page, or checks it.
@@ -51,20 +53,30 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Fails when a page is missing or its generated part is not what the module says.
+/// Fails when a page is missing, its generated part is not what the module says, or an option is not explained.
 pub fn check(program: &Path) -> Result<()> {
-    let mut stale = Vec::new();
     let commands = described(program)?;
-    for command in &commands {
-        let path = page(&command.name);
-        let old = fs::read_to_string(&path).unwrap_or_default();
-        if with_header(&old, &command.header).ok().as_deref() != Some(&old) {
-            stale.push(path.display().to_string());
-        }
-    }
-    ensure!(stale.is_empty(), "out of date, run `cargo xtask docs`:\n  {}", stale.join("\n  "));
+    let wrong: Vec<String> = commands.iter().flat_map(wrong_in_page).collect();
+    ensure!(wrong.is_empty(), "the documents are not right:\n  {}", wrong.join("\n  "));
     println!("{} pages are up to date", commands.len());
     Ok(())
+}
+
+fn wrong_in_page(command: &Described) -> Vec<String> {
+    let path = page(&command.name);
+    let shown = path.display();
+    let Ok(page) = fs::read_to_string(&path) else { return vec![format!("{shown} is missing")] };
+    let stale = with_header(&page, &command.header).ok().as_deref() != Some(&page);
+    let stale = stale.then(|| format!("{shown} is out of date, run `cargo xtask docs`"));
+    let unexplained = unexplained(&page, &command.words);
+    stale.into_iter().chain(unexplained.map(|word| format!("{shown} does not explain {word}"))).collect()
+}
+
+/// The option words that the part written by hand does not name.
+fn unexplained<'a>(page: &'a str, words: &'a [String]) -> impl Iterator<Item = &'a String> {
+    let by_hand = page.split_once(END).map_or(page, |(_, after)| after);
+    let named: Vec<&str> = by_hand.split(|c: char| !c.is_alphanumeric()).collect();
+    words.iter().filter(move |word| !named.contains(&word.as_str()))
 }
 
 fn page(command: &str) -> PathBuf {
@@ -115,7 +127,7 @@ fn describe(server: &mut Server, name: String) -> Result<Described> {
     let docs = docs.get(&name).with_context(|| format!("COMMAND DOCS knows nothing of {name}"))?;
     let flags = info.first().and_then(|info| info.get(2)).cloned().unwrap_or(Value::Array(Vec::new()));
     let header = synopsis::header(&name, docs, redis::from_redis_value(flags)?)?;
-    Ok(Described { name, header })
+    Ok(Described { name, header, words: synopsis::words(docs)? })
 }
 
 #[cfg(test)]
@@ -128,6 +140,14 @@ mod tests {
         let new = with_header(&page, "new\n").unwrap();
         assert_eq!(new, format!("# A\n\n{BEGIN}\nnew\n{END}\n\nBy hand.\n"));
         assert_eq!(with_header(&new, "new\n").unwrap(), new);
+    }
+
+    #[test]
+    fn an_option_that_only_the_synopsis_names_is_not_explained() {
+        let words = ["QTY", "DATA"].map(str::to_owned);
+        let page =
+            format!("{BEGIN}\nA [QTY n] [DATA d]\n{END}\n\n`QTY n`: how many; `DATABASE` is another word.\n");
+        assert_eq!(unexplained(&page, &words).collect::<Vec<_>>(), ["DATA"]);
     }
 
     #[test]

@@ -26,6 +26,17 @@ pub fn header(name: &str, docs: &Map, flags: Vec<String>) -> Result<String> {
     Ok(format!("{summary}\n\n```text\n{synopsis}\n```\n\n{facts}\n"))
 }
 
+/// The option words of a command, those inside others too.
+pub fn words(of: &Map) -> Result<Vec<String>> {
+    let arguments: Vec<Map> = field(of, "arguments")?.unwrap_or_default();
+    let mut found = Vec::new();
+    for argument in &arguments {
+        found.extend(field::<String>(argument, "token")?);
+        found.extend(words(argument)?);
+    }
+    Ok(found)
+}
+
 fn arguments(of: &Map) -> Result<Vec<String>> {
     let arguments: Vec<Map> = field(of, "arguments")?.unwrap_or_default();
     arguments.iter().map(argument).collect()
@@ -109,6 +120,7 @@ mod tests {
             ("complexity".to_owned(), text("O(1)")),
             ("arguments".to_owned(), Value::Array(vec![keys, plain("user"), rate, choice])),
         ]);
+        assert_eq!(words(&docs).unwrap(), ["RATE", "STATE", "OPEN", "PAUSED"]);
         let flags = ["write", "fast", "module"].map(str::to_owned).to_vec();
         assert_eq!(
             header("seckill.do", &docs, flags).unwrap(),
