@@ -1,1 +1,52 @@
-//! Flash sales inside Redis.
+//! Flash sales inside Redis: reserve, hold, confirm and the order event in one atomic step.
+//!
+//! This crate is the half that knows Redis. It translates; `seckill-core` decides.
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![deny(unsafe_code)]
+
+mod agenda;
+mod change;
+mod commands;
+#[allow(unsafe_code, reason = "the one room for it")]
+mod host;
+mod life;
+mod orders;
+mod settings;
+mod slot;
+mod totals;
+mod types;
+
+use std::ffi::CStr;
+
+use host::{Context, Handlers, Level, Setup, register_type};
+use types::SaleValue;
+
+/// The module's version, which is also that of all its commands.
+const VERSION: &CStr = c"0.1.0";
+
+static SETUP: Setup = Setup {
+    version: VERSION,
+    types: &[register_type::<SaleValue>],
+    commands: &commands::TABLE,
+    settings: &settings::ALL,
+    handlers: Handlers {
+        role_changed: agenda::role_changed,
+        loaded,
+        swapped: agenda::swapped,
+        arrived: agenda::arrived,
+    },
+    report: totals::report,
+    begin,
+};
+
+/// All data are there: what is due is due now, and what was half loaded is forgotten.
+fn loaded(ctx: &Context) {
+    commands::forget_half_loaded();
+    agenda::arm(ctx);
+}
+
+/// All is registered: the first life begins.
+fn begin(ctx: &Context) {
+    life::begin(ctx);
+    ctx.log(Level::Notice, &format!("seckill {} is here", VERSION.to_string_lossy()));
+}

@@ -1,0 +1,49 @@
+//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STATE OPEN|PAUSED|CLOSED]`
+
+use seckill_core::sale::{Request, SaleState};
+
+use super::args::{Cursor, syntax_error};
+use super::{reply, terms};
+use crate::change;
+use crate::host::{Arg, Command, Context, Failure, Key, Mode};
+use crate::types::SaleValue;
+
+/// `SECKILL.ALTER`
+pub struct Alter;
+
+impl Command for Alter {
+    fn run(ctx: &Context, args: &[Arg<'_>]) -> Result<(), Failure> {
+        let mut cursor = Cursor::new(args);
+        let name = cursor.next()?;
+        let mut key = Key::open(ctx, name, Mode::Write);
+        let value = key.value_mut::<SaleValue>()?;
+        let (mut terms, mut state) =
+            value.as_ref().map(|value| (*value.sale.terms(), value.sale.state())).unwrap_or_default();
+        let [start, end, hold, grace, max_hold, per_user] = terms::WORDS;
+        while let Some(word) = cursor.word(&["STATE", start, end, hold, grace, max_hold, per_user])? {
+            match word {
+                "STATE" => state = parse_state(&mut cursor)?,
+                word => terms::take(&mut cursor, word, &mut terms)?,
+            }
+        }
+        let value = value.ok_or("ERR no such sale")?;
+        let terms = terms.checked()?;
+        if (terms, state) == (*value.sale.terms(), value.sale.state()) {
+            ctx.status("OK");
+            return Ok(());
+        }
+        match change::request(ctx, name, value, &Request::Alter { terms, state }) {
+            Ok(_) => {
+                ctx.status("OK");
+                Ok(())
+            }
+            Err(why) => reply::not_made(ctx, value, why, |_| {}),
+        }
+    }
+}
+
+fn parse_state(cursor: &mut Cursor<'_>) -> Result<SaleState, Failure> {
+    let word = cursor.next()?.bytes();
+    let state = SaleState::ALL.into_iter().find(|state| word.eq_ignore_ascii_case(state.word().as_bytes()));
+    state.ok_or_else(|| syntax_error(word))
+}

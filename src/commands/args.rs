@@ -1,0 +1,135 @@
+//! Arguments: in their place first, then words in any order.
+
+use std::ops::RangeInclusive;
+
+use seckill_core::ids::ReservationId;
+use seckill_core::sale::{COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, TOKEN_BYTES_MAX, USER_BYTES_MAX};
+
+use crate::host::{Arg, Failure};
+
+/// Bytes of a wrong word that an error shows.
+const SHOWN_BYTES: usize = 64;
+/// Numbers that a stock, a quota or a moment can be.
+pub const COUNTS: RangeInclusive<i64> = 0..=COUNT_MAX as i64;
+/// Durations in milliseconds, nothing included.
+pub const DURATIONS: RangeInclusive<i64> = 0..=DURATION_MS_MAX as i64;
+/// Durations in milliseconds of something that lasts.
+pub const LASTING: RangeInclusive<i64> = 1..=DURATION_MS_MAX as i64;
+
+/// Walks through a command's arguments.
+pub struct Cursor<'a> {
+    rest: &'a [Arg<'a>],
+    /// The word whose value is taken.
+    word: &'static str,
+    seen: u32,
+}
+
+impl<'a> Cursor<'a> {
+    /// Begins after the command's name.
+    pub fn new(args: &'a [Arg<'a>]) -> Cursor<'a> {
+        Cursor { rest: args.get(1..).unwrap_or_default(), word: "", seen: 0 }
+    }
+
+    /// The next argument, which the arity promises.
+    pub fn next(&mut self) -> Result<Arg<'a>, Failure> {
+        let (first, rest) = self.rest.split_first().ok_or_else(|| syntax_error(self.word.as_bytes()))?;
+        self.rest = rest;
+        Ok(*first)
+    }
+
+    /// All that follow.
+    pub fn rest(&self) -> &'a [Arg<'a>] {
+        self.rest
+    }
+
+    /// The next argument as one of `words`, which come once each; `None` at the end.
+    pub fn word(&mut self, words: &[&'static str]) -> Result<Option<&'static str>, Failure> {
+        let Some((first, rest)) = self.rest.split_first() else { return Ok(None) };
+        let given = first.bytes();
+        let place = words.iter().position(|word| given.eq_ignore_ascii_case(word.as_bytes()));
+        let (place, word) = place
+            .and_then(|place| words.get(place).map(|word| (place, *word)))
+            .filter(|(place, _)| self.seen & (1 << place) == 0)
+            .ok_or_else(|| syntax_error(given))?;
+        self.seen |= 1 << place;
+        self.word = word;
+        self.rest = rest;
+        Ok(Some(word))
+    }
+
+    /// Nothing may follow.
+    pub fn end(&self) -> Result<(), Failure> {
+        self.rest.first().map_or(Ok(()), |extra| Err(syntax_error(extra.bytes())))
+    }
+
+    /// A whole number in its place.
+    pub fn number(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Result<i64, Failure> {
+        let number = parse_integer(self.next()?.bytes()).filter(|number| range.contains(number));
+        number.ok_or_else(|| {
+            Failure::from(format!(
+                "ERR {name} must be an integer between {} and {}",
+                range.start(),
+                range.end()
+            ))
+        })
+    }
+
+    /// A whole number after the word.
+    pub fn value(&mut self, range: RangeInclusive<i64>) -> Result<i64, Failure> {
+        self.number(self.word, range)
+    }
+
+    /// A number that is not negative after the word.
+    pub fn count(&mut self, range: RangeInclusive<i64>) -> Result<u64, Failure> {
+        self.value(range).map(i64::unsigned_abs)
+    }
+
+    /// Bytes in their place.
+    pub fn bytes(&mut self, name: &'static str, lengths: RangeInclusive<usize>) -> Result<&'a [u8], Failure> {
+        let bytes = self.next()?.bytes();
+        if lengths.contains(&bytes.len()) {
+            return Ok(bytes);
+        }
+        Err(Failure::from(match (*lengths.start(), *lengths.end()) {
+            (least, usize::MAX) => format!("ERR {name} must be at least {least} byte long"),
+            (least, most) => format!("ERR {name} must be {least} to {most} bytes long"),
+        }))
+    }
+
+    /// A user.
+    pub fn user(&mut self) -> Result<&'a [u8], Failure> {
+        self.bytes("user", 1..=USER_BYTES_MAX)
+    }
+
+    /// A request token.
+    pub fn token(&mut self) -> Result<&'a [u8], Failure> {
+        self.bytes("REQUEST", 1..=TOKEN_BYTES_MAX)
+    }
+
+    /// A payload.
+    pub fn data(&mut self) -> Result<&'a [u8], Failure> {
+        self.bytes("DATA", 0..=DATA_BYTES_MAX)
+    }
+
+    /// A reservation's id.
+    pub fn id(&mut self) -> Result<ReservationId, Failure> {
+        self.number("id", 1..=i64::MAX).map(|id| ReservationId(id.unsigned_abs()))
+    }
+}
+
+/// The error for a word that is unknown, repeated or without its value.
+pub fn syntax_error(word: &[u8]) -> Failure {
+    let shown = word.get(..SHOWN_BYTES).unwrap_or(word);
+    Failure::from(format!("ERR syntax error near '{}'", String::from_utf8_lossy(shown)))
+}
+
+/// A whole number as the server reads one: digits, at most a minus before them, no zero in front.
+fn parse_integer(bytes: &[u8]) -> Option<i64> {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let plain = match digits {
+        [b'0'] => bytes.len() == 1,
+        [b'1'..=b'9', ..] => true,
+        _ => false,
+    };
+    if plain { std::str::from_utf8(bytes).ok()?.parse().ok() } else { None }
+}

@@ -1,0 +1,63 @@
+//! One file per command, and the one table of them.
+
+mod alter;
+mod apply;
+mod args;
+mod audit;
+mod confirm;
+mod create;
+mod curve;
+mod extend;
+mod get;
+mod help;
+mod info;
+mod refund;
+mod release;
+mod reply;
+mod reserve;
+mod restock;
+mod scan;
+mod spec;
+mod stock;
+mod terms;
+mod user;
+mod void;
+
+pub use apply::forget_half_loaded;
+pub use spec::TABLE;
+
+use crate::host::{Arg, Context, Failure, Key, Mode, WrongType};
+use crate::types::SaleValue;
+
+impl From<WrongType> for Failure {
+    fn from(_: WrongType) -> Failure {
+        Failure::from("WRONGTYPE Operation against a key holding the wrong kind of value")
+    }
+}
+
+/// Lets `look` see the sale, if there is one.
+fn with_sale<T>(
+    ctx: &Context,
+    key: Arg<'_>,
+    look: impl FnOnce(&Context, Option<&SaleValue>) -> T,
+) -> Result<T, Failure> {
+    let key = Key::open(ctx, key, Mode::Read);
+    Ok(look(ctx, key.value::<SaleValue>()?))
+}
+
+/// Lets `change` have the sale; without one the reply is `NOSALE`.
+fn with_sale_mut(
+    ctx: &Context,
+    key: Arg<'_>,
+    change: impl FnOnce(&mut SaleValue) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut open = Key::open(ctx, key, Mode::Write);
+    match open.value_mut::<SaleValue>()? {
+        Some(value) => change(value),
+        None => {
+            ctx.array(1);
+            ctx.status("NOSALE");
+            Ok(())
+        }
+    }
+}

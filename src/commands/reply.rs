@@ -1,0 +1,96 @@
+//! Replies that several commands share.
+
+use seckill_core::sale::{Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
+use seckill_core::time::Timestamp;
+
+use crate::change::{NotMade, stream_failure};
+use crate::host::{Context, Failure};
+use crate::types::SaleValue;
+
+/// The number that stands for "no limit".
+const UNLIMITED: i64 = -1;
+
+/// Units, or -1.
+pub fn units(ctx: &Context, units: Option<u64>) {
+    match units {
+        Some(units) => ctx.count(units),
+        None => ctx.integer(UNLIMITED),
+    }
+}
+
+/// A moment, or 0.
+pub fn moment(ctx: &Context, moment: Option<Timestamp>) {
+    ctx.count(moment.map_or(0, |at| at.0));
+}
+
+/// A status alone.
+pub fn status(ctx: &Context, word: &'static str) {
+    ctx.array(1);
+    ctx.status(word);
+}
+
+/// A status and numbers.
+pub fn numbers(ctx: &Context, word: &'static str, numbers: &[u64]) {
+    ctx.array(1 + numbers.len());
+    ctx.status(word);
+    numbers.iter().for_each(|number| ctx.count(*number));
+}
+
+/// A reservation's state and id, and its units if the state is the one that the command brings about.
+pub fn state(ctx: &Context, reservation: &Reservation<'_>, brought: ReservationState) {
+    let Reservation { id, qty, state, .. } = *reservation;
+    if state == brought {
+        numbers(ctx, state.word(), &[id.0, qty]);
+    } else {
+        numbers(ctx, state.word(), &[id.0]);
+    }
+}
+
+/// Answers a request that changed nothing; `standing` answers with the reservation as it stands.
+///
+/// # Errors
+/// [`Failure`] where the caller is to blame.
+pub fn not_made(
+    ctx: &Context,
+    value: &SaleValue,
+    why: NotMade,
+    standing: impl FnOnce(&Reservation<'_>),
+) -> Result<(), Failure> {
+    let refusal = match why {
+        NotMade::Refused(refusal) => refusal,
+        NotMade::NoStream(error) => return Err(stream_failure(error)),
+    };
+    let now = Timestamp(ctx.now_ms());
+    let word = refusal.status().unwrap_or_default();
+    match refusal {
+        Refusal::Standing(id) | Refusal::Unmoved { id, .. } => {
+            if let Some(reservation) = value.sale.reservation(id, now) {
+                standing(&reservation);
+            }
+        }
+        Refusal::Mismatch => return Err("MISMATCH this REQUEST token was used with other arguments".into()),
+        Refusal::Misuse(misuse) => return Err(misuse_failure(misuse)),
+        Refusal::Voided | Refusal::NotFound | Refusal::Paused | Refusal::Ended => status(ctx, word),
+        Refusal::Restocked { available, total } => numbers(ctx, word, &[available, total]),
+        Refusal::NotOpen { start, wait_ms } => numbers(ctx, word, &[start.0, wait_ms]),
+        Refusal::Duplicate { newest, units, per_user } => {
+            let (id, deadline) = newest.map_or((0, None), |(id, deadline)| (id.0, deadline));
+            numbers(ctx, word, &[id, deadline.map_or(0, |at| at.0), units, per_user]);
+        }
+        Refusal::SoldOut { held } => numbers(ctx, word, &[held]),
+        Refusal::Short { left } => numbers(ctx, word, &[left]),
+    }
+    Ok(())
+}
+
+fn misuse_failure(misuse: Misuse) -> Failure {
+    Failure::from(match misuse {
+        Misuse::Unlimited => "ERR the sale is unlimited: it has no stock to change".to_string(),
+        Misuse::StockRange => {
+            "ERR delta would take the stock out of its range, 0 to 9007199254740992".to_string()
+        }
+        Misuse::Full => {
+            format!("ERR the sale is full: no more reservations of up to {QTY_MAX} units can be numbered")
+        }
+    })
+}

@@ -1,0 +1,314 @@
+//! The one table of commands: it feeds registration, COMMAND DOCS, key specs, ACL categories, HELP and the pages.
+
+use super::alter::Alter;
+use super::apply::Apply;
+use super::audit::Audit;
+use super::confirm::Confirm;
+use super::create::Create;
+use super::curve::Curve;
+use super::extend::Extend;
+use super::get::Get;
+use super::help::Help;
+use super::info::Info;
+use super::refund::Refund;
+use super::release::Release;
+use super::reserve::Reserve;
+use super::restock::Restock;
+use super::scan::Scan;
+use super::stock::Stock;
+use super::user::User;
+use super::void::Void;
+use crate::host::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place, entry};
+
+const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
+const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];
+const CREATE: &[KeySpec] = &[
+    KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Insert },
+    KeySpec { place: Place::Keyword(c"STREAM"), last: 0, used: KeyUse::Insert },
+];
+const READ_MANY: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: -1, used: KeyUse::Read }];
+
+const SALE: ArgSpec = ArgSpec::new(c"sale", ArgKind::Key(0));
+const USER: ArgSpec = ArgSpec::new(c"user", ArgKind::Text);
+const ID: ArgSpec = ArgSpec::new(c"id", ArgKind::Integer);
+const REQUEST: ArgSpec = ArgSpec::option(c"REQUEST", c"token", ArgKind::Text);
+const PX: ArgSpec = ArgSpec::option(c"PX", c"milliseconds", ArgKind::Integer).required();
+const START: ArgSpec = ArgSpec::option(c"START", c"start", ArgKind::Time);
+const END: ArgSpec = ArgSpec::option(c"END", c"end", ArgKind::Time);
+const HOLD: ArgSpec = ArgSpec::option(c"HOLD", c"hold", ArgKind::Integer);
+const GRACE: ArgSpec = ArgSpec::option(c"GRACE", c"grace", ArgKind::Integer);
+const MAXHOLD: ArgSpec = ArgSpec::option(c"MAXHOLD", c"maxhold", ArgKind::Integer);
+const PERUSER: ArgSpec = ArgSpec::option(c"PERUSER", c"peruser", ArgKind::Integer);
+
+/// A command that takes on more: refused when memory is short.
+const TAKES_ON: &std::ffi::CStr = c"write deny-oom fast";
+/// A command that settles: served when memory is short.
+const SETTLES: &std::ffi::CStr = c"write fast";
+const READS: &std::ffi::CStr = c"readonly fast";
+const READS_LONG: &std::ffi::CStr = c"readonly";
+
+const WRITE_ACL: &std::ffi::CStr = c"write fast";
+const READ_ACL: &std::ffi::CStr = c"read fast";
+
+/// All commands.
+pub static TABLE: [CommandSpec; 18] = [
+    CommandSpec {
+        name: c"SECKILL.CREATE",
+        entry: entry::<Create>,
+        flags: c"write deny-oom",
+        acl: c"write slow",
+        arity: -4,
+        summary: c"Creates a sale with its stream of order events and the consumer group that reads it.",
+        complexity: c"O(1)",
+        keys: CREATE,
+        args: &[
+            SALE,
+            ArgSpec::option(c"STOCK", c"stock", ArgKind::Integer).required(),
+            START,
+            END,
+            HOLD,
+            GRACE,
+            MAXHOLD,
+            PERUSER,
+            ArgSpec::option(c"STREAM", c"stream", ArgKind::Key(1)),
+            ArgSpec::option(c"GROUP", c"group", ArgKind::Text),
+        ],
+    },
+    CommandSpec {
+        name: c"SECKILL.ALTER",
+        entry: entry::<Alter>,
+        flags: c"write",
+        acl: c"write slow",
+        arity: -4,
+        summary: c"Changes a sale's terms; holds already taken keep their deadlines.",
+        complexity: c"O(1)",
+        keys: UPDATE,
+        args: &[
+            SALE,
+            START,
+            END,
+            HOLD,
+            GRACE,
+            MAXHOLD,
+            PERUSER,
+            ArgSpec::option(
+                c"STATE",
+                c"state",
+                ArgKind::OneOf(&[
+                    ArgSpec::option(c"OPEN", c"open", ArgKind::Token).required(),
+                    ArgSpec::option(c"PAUSED", c"paused", ArgKind::Token).required(),
+                    ArgSpec::option(c"CLOSED", c"closed", ArgKind::Token).required(),
+                ]),
+            ),
+        ],
+    },
+    CommandSpec {
+        name: c"SECKILL.RESTOCK",
+        entry: entry::<Restock>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: -3,
+        summary: c"Adds units to a sale's stock, or takes available ones away.",
+        complexity: c"O(1)",
+        keys: UPDATE,
+        args: &[SALE, ArgSpec::new(c"delta", ArgKind::Integer), REQUEST],
+    },
+    CommandSpec {
+        name: c"SECKILL.RESERVE",
+        entry: entry::<Reserve>,
+        flags: TAKES_ON,
+        acl: WRITE_ACL,
+        arity: -3,
+        summary: c"Takes units for a user until a deadline, with the order event, in one step.",
+        complexity: c"O(1), and O(N) for N due holds whose units it needs",
+        keys: UPDATE,
+        args: &[
+            SALE,
+            USER,
+            ArgSpec::option(c"QTY", c"qty", ArgKind::Integer),
+            REQUEST,
+            ArgSpec::option(c"DATA", c"data", ArgKind::Text),
+        ],
+    },
+    CommandSpec {
+        name: c"SECKILL.CONFIRM",
+        entry: entry::<Confirm>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: -3,
+        summary: c"Makes a hold final because the buyer has paid.",
+        complexity: c"O(log N) with the number of reservations",
+        keys: UPDATE,
+        args: &[SALE, ID, ArgSpec::option(c"LATE", c"late", ArgKind::Token)],
+    },
+    CommandSpec {
+        name: c"SECKILL.RELEASE",
+        entry: entry::<Release>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: 3,
+        summary: c"Gives a hold's units back.",
+        complexity: c"O(log N) with the number of reservations",
+        keys: UPDATE,
+        args: &[SALE, ID],
+    },
+    CommandSpec {
+        name: c"SECKILL.EXTEND",
+        entry: entry::<Extend>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: -5,
+        summary: c"Moves a hold's deadline later.",
+        complexity: c"O(log N) with the number of reservations",
+        keys: UPDATE,
+        args: &[SALE, ID, PX],
+    },
+    CommandSpec {
+        name: c"SECKILL.REFUND",
+        entry: entry::<Refund>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: -3,
+        summary: c"Takes back all or a part of what was confirmed.",
+        complexity: c"O(log N) with the number of reservations",
+        keys: UPDATE,
+        args: &[
+            SALE,
+            ID,
+            ArgSpec::new(
+                c"part",
+                ArgKind::Block(&[
+                    ArgSpec::option(c"QTY", c"qty", ArgKind::Integer).required(),
+                    ArgSpec::option(c"REQUEST", c"token", ArgKind::Text).required(),
+                ]),
+            )
+            .optional(),
+            ArgSpec::option(c"NORESTOCK", c"norestock", ArgKind::Token),
+        ],
+    },
+    CommandSpec {
+        name: c"SECKILL.VOID",
+        entry: entry::<Void>,
+        flags: SETTLES,
+        acl: WRITE_ACL,
+        arity: -7,
+        summary: c"Gives up a request: releases what it reserved, or refuses it when it comes.",
+        complexity: c"O(log N) with the number of requests given up",
+        keys: UPDATE,
+        args: &[SALE, USER, ArgSpec::option(c"REQUEST", c"token", ArgKind::Text).required(), PX],
+    },
+    CommandSpec {
+        name: c"SECKILL.STOCK",
+        entry: entry::<Stock>,
+        flags: READS,
+        acl: READ_ACL,
+        arity: -2,
+        summary: c"Tells what is available in each of several sales.",
+        complexity: c"O(N) with the number of sales",
+        keys: READ_MANY,
+        args: &[SALE.multiple()],
+    },
+    CommandSpec {
+        name: c"SECKILL.GET",
+        entry: entry::<Get>,
+        flags: READS,
+        acl: READ_ACL,
+        arity: -3,
+        summary: c"Shows reservations by id.",
+        complexity: c"O(N) with the number of ids",
+        keys: READ,
+        args: &[SALE, ID.multiple()],
+    },
+    CommandSpec {
+        name: c"SECKILL.USER",
+        entry: entry::<User>,
+        flags: READS,
+        acl: READ_ACL,
+        arity: 3,
+        summary: c"Shows what a user has.",
+        complexity: c"O(N) with the user's reservations",
+        keys: READ,
+        args: &[SALE, USER],
+    },
+    CommandSpec {
+        name: c"SECKILL.SCAN",
+        entry: entry::<Scan>,
+        flags: READS_LONG,
+        acl: c"read slow",
+        arity: -3,
+        summary: c"Walks through a sale's reservations in order of their ids.",
+        complexity: c"O(COUNT) a call",
+        keys: READ,
+        args: &[
+            SALE,
+            ArgSpec::new(c"cursor", ArgKind::Integer),
+            ArgSpec::option(
+                c"STATE",
+                c"state",
+                ArgKind::OneOf(&[
+                    ArgSpec::option(c"HELD", c"held", ArgKind::Token).required(),
+                    ArgSpec::option(c"CONFIRMED", c"confirmed", ArgKind::Token).required(),
+                    ArgSpec::option(c"RELEASED", c"released", ArgKind::Token).required(),
+                    ArgSpec::option(c"EXPIRED", c"expired", ArgKind::Token).required(),
+                    ArgSpec::option(c"REFUNDED", c"refunded", ArgKind::Token).required(),
+                ]),
+            ),
+            ArgSpec::option(c"COUNT", c"count", ArgKind::Integer),
+        ],
+    },
+    CommandSpec {
+        name: c"SECKILL.INFO",
+        entry: entry::<Info>,
+        flags: READS_LONG,
+        acl: c"read slow",
+        arity: 2,
+        summary: c"Shows a sale's state, figures, options and counters.",
+        complexity: c"O(1)",
+        keys: READ,
+        args: &[SALE],
+    },
+    CommandSpec {
+        name: c"SECKILL.AUDIT",
+        entry: entry::<Audit>,
+        flags: READS_LONG,
+        acl: c"read slow",
+        arity: 2,
+        summary: c"Recomputes every total of a sale from its reservations.",
+        complexity: c"O(N) with the number of reservations",
+        keys: READ,
+        args: &[SALE],
+    },
+    CommandSpec {
+        name: c"SECKILL.CURVE",
+        entry: entry::<Curve>,
+        flags: READS_LONG,
+        acl: c"read slow",
+        arity: -2,
+        summary: c"Shows how RESERVE was answered in each of the last seconds.",
+        complexity: c"O(N) with the number of seconds",
+        keys: READ,
+        args: &[SALE, ArgSpec::option(c"SECONDS", c"seconds", ArgKind::Integer)],
+    },
+    CommandSpec {
+        name: c"SECKILL.HELP",
+        entry: entry::<Help>,
+        flags: c"allow-loading allow-stale",
+        acl: c"slow",
+        arity: -1,
+        summary: c"Shows the module's commands.",
+        complexity: c"O(1)",
+        keys: &[],
+        args: &[ArgSpec::new(c"command", ArgKind::Text).optional()],
+    },
+    CommandSpec {
+        name: c"SECKILL.APPLY",
+        entry: entry::<Apply>,
+        flags: c"write",
+        acl: c"write dangerous",
+        arity: 3,
+        summary: c"Internal: makes a change that a primary decided; for replication and the AOF only.",
+        complexity: c"O(1)",
+        keys: UPDATE,
+        args: &[SALE, ArgSpec::new(c"payload", ArgKind::Text)],
+    },
+];

@@ -1,0 +1,103 @@
+//! The way in for the server.
+
+use std::ffi::{CStr, c_int};
+
+use redis_module::raw;
+
+use super::api::api;
+use super::guard::{guarded, log_line, log_panics};
+use super::{CommandSpec, Context, Handlers, Info, Setting, config, docs, events, info};
+
+/// The version that the server shows: 10000 × major + 100 × minor + patch.
+const VERSION: i32 = 100;
+
+/// All that the module brings along.
+pub struct Setup {
+    /// Its version.
+    pub version: &'static CStr,
+    /// Its types: [`super::register_type`] of each.
+    pub types: &'static [fn(&Context) -> bool],
+    /// Its commands.
+    pub commands: &'static [CommandSpec],
+    /// Its settings.
+    pub settings: &'static [Setting],
+    /// What it wants to know.
+    pub handlers: Handlers,
+    /// Its section of INFO.
+    pub report: fn(&Info),
+    /// What is done once all is registered.
+    pub begin: fn(&Context),
+}
+
+/// Registers the module.
+///
+/// # Safety
+/// For the server's call of `RedisModule_OnLoad` only.
+unsafe fn load(ctx: *mut raw::RedisModuleCtx, setup: &Setup) -> c_int {
+    // SAFETY: the context is the server's; nothing was allocated before that outlives this call.
+    let known = unsafe {
+        raw::Export_RedisModule_Init(ctx, c"seckill".as_ptr(), VERSION, raw::REDISMODULE_APIVER_1 as c_int)
+    };
+    if known != raw::REDISMODULE_OK as c_int {
+        return raw::REDISMODULE_ERR as c_int;
+    }
+    log_panics();
+    if !has_functions() {
+        log_line(ctx, c"warning", "seckill needs Redis 7.0 or newer, or Valkey 8 or newer");
+        return raw::REDISMODULE_ERR as c_int;
+    }
+    // SAFETY: the context is valid during the call.
+    let ctx = unsafe { Context::new(ctx) };
+    match guarded(|| register(&ctx, setup)) {
+        Some(true) => raw::REDISMODULE_OK as c_int,
+        Some(false) | None => raw::REDISMODULE_ERR as c_int,
+    }
+}
+
+fn register(ctx: &Context, setup: &Setup) -> bool {
+    let options = raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS
+        | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED
+        | raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD;
+    // SAFETY: the context is valid; unknown options are ignored.
+    unsafe { api!(RedisModule_SetModuleOptions(ctx.raw(), options as c_int)) };
+    let registered = setup.types.iter().all(|register| register(ctx))
+        && docs::register(ctx, setup.version, setup.commands)
+        && config::register(ctx, setup.settings);
+    if registered {
+        events::subscribe(ctx, setup.handlers);
+        info::register(ctx, setup.report);
+        (setup.begin)(ctx);
+    }
+    registered
+}
+
+/// The newest functions that the module cannot do without; a server that has them has the others.
+fn has_functions() -> bool {
+    // SAFETY: the pointers were filled by the call before and do not change.
+    let found = unsafe {
+        [
+            { raw::RedisModule_SetCommandInfo }.is_some(),
+            { raw::RedisModule_RegisterNumericConfig }.is_some(),
+            { raw::RedisModule_ACLCheckKeyPermissions }.is_some(),
+            { raw::RedisModule_AvoidReplicaTraffic }.is_some(),
+            { raw::RedisModule_StreamAdd }.is_some(),
+            { raw::RedisModule_GetToKeyNameFromOptCtx }.is_some(),
+        ]
+    };
+    found.iter().all(|found| *found)
+}
+
+/// What the server calls when it loads the module.
+///
+/// # Safety
+/// For the server only.
+#[unsafe(no_mangle)]
+#[allow(non_snake_case, reason = "the name that the server looks for")]
+pub unsafe extern "C" fn RedisModule_OnLoad(
+    ctx: *mut raw::RedisModuleCtx,
+    _: *mut *mut raw::RedisModuleString,
+    _: c_int,
+) -> c_int {
+    // SAFETY: this is the server's call.
+    unsafe { load(ctx, &crate::SETUP) }
+}

@@ -1,0 +1,38 @@
+//! The room for everything unsafe: the server's C interface behind safe types.
+//!
+//! Nothing here knows of sales. The rest of the module is safe Rust and can only do
+//! what these types offer. Every function that the server calls goes through [`guard`].
+
+mod alloc;
+mod api;
+mod command;
+mod config;
+mod context;
+mod defrag;
+mod docs;
+mod events;
+mod guard;
+mod info;
+mod io;
+mod key;
+mod load;
+mod reply;
+mod stream;
+mod string;
+mod timer;
+mod value;
+
+pub use command::{Command, Failure, entry};
+pub use config::Setting;
+pub use context::{Context, Level};
+pub use defrag::Defrag;
+pub use docs::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place};
+pub use events::{Handlers, Role};
+pub use info::Info;
+pub use io::{AofEmitter, Digest, Loader, Saver};
+pub use key::{Key, Mode, WrongType};
+pub use load::Setup;
+pub use stream::{Appended, Fields, Stream, StreamError};
+pub use string::{Arg, HostString, SharedString};
+pub use timer::Timer;
+pub use value::{ModuleValue, Origin, Progress, TypeHandle, register_type};

@@ -1,0 +1,5 @@
+//! The module's Redis types.
+
+mod sale;
+
+pub use sale::SaleValue;

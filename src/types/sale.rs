@@ -1,0 +1,132 @@
+//! The sale as a Redis value.
+
+use std::ffi::CStr;
+
+use seckill_core::codec::{self, Purpose};
+use seckill_core::sale::{Mover, Row, Sale, Seed, Tally};
+use seckill_core::time::{Moment, Timestamp};
+
+use crate::host::{
+    AofEmitter, Context, Defrag, Digest, Loader, ModuleValue, Origin, Progress, Saver, TypeHandle,
+};
+use crate::{agenda, life};
+
+/// A sale and what this process knows of it beside.
+pub struct SaleValue {
+    /// The sale.
+    pub sale: Sale,
+    /// How RESERVE was answered since this process began.
+    pub tally: Tally,
+    /// The process life that leads the sale; 0 if none does.
+    led_by: u64,
+    /// The due time that stands on the agenda under the sale's key.
+    pub on_agenda: Option<Timestamp>,
+}
+
+impl SaleValue {
+    /// A sale made in this process life.
+    pub fn new(sale: Sale) -> SaleValue {
+        SaleValue { sale, tally: Tally::default(), led_by: life::current(), on_agenda: None }
+    }
+
+    /// A sale that came from elsewhere: its next change begins an epoch.
+    pub fn arrived(sale: Sale) -> SaleValue {
+        SaleValue { sale, tally: Tally::default(), led_by: 0, on_agenda: None }
+    }
+
+    /// Now, for this sale.
+    pub fn moment(&self, ctx: &Context) -> Moment {
+        Moment { now: Timestamp(ctx.now_ms()), fresh: self.led_by != life::current() }
+    }
+
+    /// This process life changed the sale.
+    pub fn lead(&mut self) {
+        self.led_by = life::current();
+    }
+}
+
+static HANDLE: TypeHandle = TypeHandle::new();
+
+impl ModuleValue for SaleValue {
+    const NAME: &'static CStr = c"seck-sale";
+    const VERSION: i32 = 1;
+
+    fn handle() -> &'static TypeHandle {
+        &HANDLE
+    }
+
+    fn load(from: &mut Loader, _: i32, origin: Origin<'_>) -> Option<SaleValue> {
+        let mut blocks = codec::Loader::new(Seed::new(life::seed()));
+        loop {
+            match from.string(|block| blocks.feed(block))? {
+                Ok(None) => {}
+                Ok(Some(sale)) => {
+                    origin.key.into_iter().for_each(|key| agenda::hint(origin.db, key.bytes(), Timestamp(0)));
+                    return Some(SaleValue::arrived(sale));
+                }
+                Err(why) => {
+                    from.log(&format!("a sale is damaged: {}", why.0));
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn save(&self, to: &mut Saver) {
+        codec::blocks(&self.sale, Purpose::Store, |block| to.string(block));
+    }
+
+    fn rewrite(&self, to: &mut AofEmitter) {
+        codec::blocks(&self.sale, Purpose::Store, |block| to.apply(block));
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of::<SaleValue>() - size_of::<Sale>() + self.sale.memory_bytes() + self.tally.memory_bytes()
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        codec::blocks(&self.sale, Purpose::Digest, |block| digest.add(block));
+        digest.end();
+    }
+
+    fn copy(&self, target: Origin<'_>) -> SaleValue {
+        target.key.into_iter().for_each(|key| agenda::hint(target.db, key.bytes(), Timestamp(0)));
+        SaleValue::arrived(self.sale.clone())
+    }
+
+    fn allocations(&self) -> usize {
+        self.sale.allocations()
+    }
+
+    fn defrag(&mut self, defrag: &mut Defrag) -> Progress {
+        let from = defrag.cursor();
+        match self.sale.move_blocks(from, &mut Moves(defrag)) {
+            Some(next) => {
+                defrag.keep_cursor(next);
+                Progress::More
+            }
+            None => Progress::Done,
+        }
+    }
+}
+
+/// Moves a sale's blocks with the server's defragmentation.
+struct Moves<'a>(&'a mut Defrag);
+
+impl Mover for Moves<'_> {
+    fn rows(&mut self, block: &mut Box<[Row]>) {
+        self.0.block(block);
+    }
+
+    fn bytes(&mut self, block: &mut Box<[u8]>) {
+        self.0.block(block);
+    }
+
+    fn cells(&mut self, block: &mut Box<[u32]>) {
+        self.0.block(block);
+    }
+
+    fn is_tired(&self) -> bool {
+        self.0.should_stop()
+    }
+}
