@@ -1,2 +1,63 @@
-//! The seckill command line.
-fn main() {}
+//! The command line of seckill.
+//!
+//! `seckill demo` shows a whole flash sale on a server of its own and proves that nothing was oversold.
+//! `seckill rush` sends the traffic of a flash sale to a running server and measures it.
+
+mod answer;
+mod args;
+mod book;
+mod chart;
+mod demo;
+mod latency;
+mod link;
+mod progress;
+mod random;
+mod rush;
+mod stop;
+mod stream;
+mod tally;
+mod timeline;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Task};
+use crate::stop::Stop;
+
+/// How a task ended when it ran to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Everything that was checked holds.
+    Good,
+    /// Something does not, and the report says what.
+    Bad,
+    /// The user ended it.
+    Interrupted,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => ExitCode::SUCCESS,
+            Verdict::Bad => ExitCode::FAILURE,
+            // What a shell expects of a program that Ctrl-C ended.
+            Verdict::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let verdict = Stop::on_signals().and_then(|stop| match &cli.task {
+        Task::Demo(options) => demo::run(options, &stop),
+        Task::Rush(options) => rush::run(options, &stop),
+    });
+    match verdict {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            eprintln!("seckill: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
