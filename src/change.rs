@@ -42,7 +42,7 @@ pub fn stream_failure(error: StreamError) -> Failure {
             "NOSTREAM the sale's stream is gone, nothing was changed: make it again with XGROUP CREATE … MKSTREAM"
         }
         StreamError::WrongType => {
-            "NOSTREAM the key of the sale's stream holds another type, nothing was changed"
+            "WRONGTYPE Operation against a key holding the wrong kind of value"
         }
         StreamError::Refused => "NOSTREAM the sale's stream takes no more entries, nothing was changed",
     })

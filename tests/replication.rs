@@ -196,7 +196,7 @@ fn the_internal_command_is_refused_to_clients() {
 #[test]
 fn a_replica_never_expires_by_itself() {
     let pair = Pair::start();
-    pair.primary.gives("SECKILL.CREATE sale STOCK 10 HOLD 800", "OK");
+    pair.primary.gives("SECKILL.CREATE sale STOCK 10 HOLD 3000", "OK");
     let deadline = pair.primary.number("SECKILL.RESERVE sale u QTY 1", "RESERVED 1 @ 9", 2);
     pair.caught_up();
     pair.primary.signal("-STOP");

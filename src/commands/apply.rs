@@ -44,6 +44,7 @@ impl Command for Apply {
             Err(why) => Err(why),
         };
         applied.map_err(|why| refused(ctx, name, &why))?;
+        ctx.replicate_verbatim();
         ctx.status("OK");
         Ok(())
     }

@@ -114,6 +114,12 @@ impl Context {
         };
     }
 
+    /// Sends the command itself on: a replica's own AOF, and replicas of the replica, want it too.
+    pub fn replicate_verbatim(&self) {
+        // SAFETY: the context is that of a command.
+        unsafe { api!(RedisModule_ReplicateVerbatim(self.0)) };
+    }
+
     /// Tells WATCH and client-side caches that a key changed.
     pub fn signal_modified(&self, key: Arg<'_>) {
         // SAFETY: context and string are valid.

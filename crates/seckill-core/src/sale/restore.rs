@@ -128,6 +128,9 @@ impl Builder {
             (self.sale.held, self.sale.confirmed) == (self.head.held, self.head.confirmed),
             "totals that differ",
         )?;
+        let given = self.sale.held + self.sale.confirmed;
+        let fits = !matches!(self.sale.stock, Stock::Limited(total) if total < given);
+        valid(fits, "more units given out than there are")?;
         self.sale.clock = self.head.clock;
         self.sale.epoch = self.head.epoch;
         self.sale.seq = self.head.seq;
