@@ -138,7 +138,7 @@ pub fn arrived(ctx: &Context, name: Arg<'_>) {
 
 fn on_timer(ctx: &Context) {
     // The timer that fired is gone: it must not be stopped.
-    AGENDA.with_borrow_mut(|agenda| agenda.timer.take().into_iter().for_each(|(timer, _)| drop(timer)));
+    AGENDA.with_borrow_mut(|agenda| agenda.timer = None);
     if !ctx.is_primary() {
         return;
     }

@@ -39,11 +39,9 @@ impl From<StreamError> for NotMade {
 pub fn stream_failure(error: StreamError) -> Failure {
     Failure::from(match error {
         StreamError::Missing => {
-            "NOSTREAM the sale's stream is gone, nothing was changed: make it again with XGROUP CREATE … MKSTREAM"
+            "NOSTREAM the sale's stream is gone, nothing was changed: make it again with XGROUP CREATE <stream> <group> 0 MKSTREAM"
         }
-        StreamError::WrongType => {
-            "WRONGTYPE Operation against a key holding the wrong kind of value"
-        }
+        StreamError::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
         StreamError::Refused => "NOSTREAM the sale's stream takes no more entries, nothing was changed",
     })
 }

@@ -74,7 +74,7 @@ unsafe extern "C" fn on_role(
     sub: u64,
     _: *mut c_void,
 ) {
-    let primary = sub == u64::from(raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER);
+    let primary = sub == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER;
     serve(ctx, |handlers, ctx| {
         (handlers.role_changed)(ctx, if primary { Role::Primary } else { Role::Replica })
     });

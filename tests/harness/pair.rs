@@ -35,6 +35,10 @@ impl Pair {
         wait_until("the replica is linked", || {
             self.replica.server_info("replication", "master_link_status") == "up"
         });
+        // Until the primary knows of the link it keeps the stream back, for as long as a second.
+        wait_until("the primary serves the replica", || {
+            self.primary.text("INFO replication").contains("state=online")
+        });
         self.caught_up();
     }
 

@@ -103,6 +103,10 @@ impl Server {
 
     /// Stops in good order, saving what it keeps, and starts again.
     pub fn restart(&mut self) {
+        // A server refuses to stop while it writes its first log.
+        wait_until("no rewrite is under way", || {
+            self.server_info("persistence", "aof_rewrite_in_progress") == "0"
+        });
         let keeps_log = self.client.field("CONFIG GET appendonly", "appendonly") == "yes";
         let how = if keeps_log { "SHUTDOWN NOSAVE" } else { "SHUTDOWN SAVE" };
         if let Ok(refusal) = self.client.try_run(how) {

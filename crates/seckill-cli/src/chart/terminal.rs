@@ -34,7 +34,8 @@ fn seconds(points: &[(f64, f64)]) -> String {
     let Some(((first, _), (last, _))) = points.first().zip(points.last()) else { return String::new() };
     let step = if points.len() > 1 { (last - first) / (points.len() - 1) as f64 } else { 1.0 };
     let mut axis = " ".repeat(MARGIN + 2);
-    let start = first - step / 2.0;
+    // Rounding may leave it a hair below zero.
+    let start = (first - step / 2.0).max(0.0);
     let mut second = start.ceil();
     while second < last + step / 2.0 {
         let column = MARGIN + 2 + ((second - start) / step + 1e-9) as usize;

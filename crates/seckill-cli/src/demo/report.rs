@@ -99,7 +99,7 @@ impl Report {
             (self.funnel.duplicate, "came back for another one: duplicate"),
             (self.funnel.sold_out, "sold out"),
             (self.funnel.released, "gave their hold back"),
-            (self.funnel.expired, "holds expired unpaid, their units were sold again"),
+            (self.funnel.expired, "holds expired unpaid and their units went back on sale"),
             (late_confirmed + late_refunds, late.as_str()),
             (self.funnel.confirmed, "paid"),
         ];

@@ -104,6 +104,9 @@ impl Server {
         let log: PathBuf = self.folder.path().join(LOG);
         let text = fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         let text = text.unwrap_or_default();
+        if text.trim().is_empty() {
+            return "(there is none: is it a Redis or Valkey server?)".to_owned();
+        }
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }
