@@ -16,6 +16,8 @@ use crate::workspace::{self, Profile};
 use crate::{prerequisites, steps};
 
 const BEGIN: &str = "<!-- generated -->";
+/// Between servers only: refused to clients, and so no page for them.
+const INTERNAL: &str = "SECKILL.APPLY";
 const END: &str = "<!-- /generated -->";
 
 #[derive(Args)]
@@ -115,7 +117,7 @@ fn described(program: &Path) -> Result<Vec<Described>> {
 
 fn ask(server: &mut Server) -> Result<Vec<Described>> {
     let mut names: Vec<String> = server.ask(&["COMMAND", "LIST", "FILTERBY", "MODULE", "seckill"])?;
-    names.retain(|name| name.to_uppercase().starts_with("SECKILL."));
+    names.retain(|name| name.to_uppercase().starts_with("SECKILL.") && name.to_uppercase() != INTERNAL);
     names.sort();
     ensure!(!names.is_empty(), "the module has no commands");
     names.into_iter().map(|name| describe(server, name)).collect()
