@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use redis::{Client, Cmd, Connection, RedisResult, Value};
 
 use crate::answer::{self, Outcome};
@@ -74,9 +74,9 @@ pub fn connect(client: &Client) -> RedisResult<Connection> {
 /// Opens so many connections, or says how far it came and what may be in the way.
 pub fn open_all(client: &Client, count: usize) -> Result<Vec<Link>> {
     let open = |opened: usize| {
-        Link::open(client).with_context(|| {
-            format!(
-                "only {opened} of {count} connections could be opened; \
+        Link::open(client).map_err(|error| {
+            anyhow!(
+                "only {opened} of {count} connections could be opened: {error}; \
                  the server's `maxclients` and `ulimit -n` limit them"
             )
         })
@@ -86,7 +86,7 @@ pub fn open_all(client: &Client, count: usize) -> Result<Vec<Link>> {
 
 /// Asks for something that must work.
 pub fn must<T: redis::FromRedisValue>(connection: &mut Connection, command: &Cmd) -> Result<T> {
-    command.query(connection).with_context(|| format!("{} failed", shown(command)))
+    command.query(connection).map_err(|error| anyhow!("{} failed: {error}", shown(command)))
 }
 
 fn shown(command: &Cmd) -> String {

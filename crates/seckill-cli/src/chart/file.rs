@@ -28,12 +28,13 @@ fn svg(title: &str, lines: &[Line]) -> Result<String, Box<dyn std::error::Error>
     {
         let area = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
         area.fill(&WHITE)?;
+        // The names of the lines have room above the peak.
         let mut chart = ChartBuilder::on(&area)
             .caption(title, ("sans-serif", 20))
             .margin(16)
             .x_label_area_size(40)
             .y_label_area_size(64)
-            .build_cartesian_2d(0.0..seconds, 0.0..peak * 1.05)?;
+            .build_cartesian_2d(0.0..seconds, 0.0..peak * 1.3)?;
         chart
             .configure_mesh()
             .x_desc("seconds")

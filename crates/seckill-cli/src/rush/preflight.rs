@@ -1,12 +1,16 @@
 //! Whether the server is there, has the module and knows the sale: asked before anything is sent.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use redis::{Client, ErrorKind, RedisError, Value};
 
 use crate::link::{self, words};
 
 /// A client for the address, once the sale was found behind it.
 pub fn check(url: &str, sale: &str) -> Result<Client> {
+    ensure!(
+        !url.starts_with("rediss:"),
+        "TLS is not built in; use redis:// on a trusted network or through a tunnel"
+    );
     let client = Client::open(url).map_err(|error| address(&error))?;
     let shown = client.get_connection_info().addr().to_string();
     let mut connection = link::connect(&client).map_err(|error| unreachable_server(&shown, &error))?;
@@ -48,7 +52,7 @@ fn refusal(shown: &str, sale: &str, error: RedisError) -> anyhow::Error {
         }
         Some("NOPERM") => anyhow!("the user in --url may not run SECKILL commands on {sale}: {error}"),
         Some("MOVED") => anyhow!("{sale} is on another node of the cluster: {error}; name that one in --url"),
-        _ => anyhow!(error).context(format!("SECKILL.INFO {sale} at {shown} failed")),
+        _ => anyhow!("SECKILL.INFO {sale} at {shown} failed: {error}"),
     }
 }
 

@@ -79,8 +79,8 @@ impl Report {
         if self.unsent > 0 {
             let _ = writeln!(
                 text,
-                "\n{} requests were due and could not be sent in time: the server or this machine does not \
-                 keep up with the rate; they count as waiting until the end",
+                "\n{} requests were due and never sent, and count as waiting until the end: \
+                 the server or this machine does not keep up with the rate, or connections were lost",
                 self.unsent
             );
         }
