@@ -8,7 +8,7 @@ use seckill_core::orders::Event;
 use seckill_core::sale::{Effect, Inconsistent, Refusal, Request};
 use seckill_core::time::Timestamp;
 
-use crate::host::{Appended, Arg, Context, Failure, HostString, Stream, StreamError};
+use crate::host::{Appended, Arg, Context, Failure, Stream, StreamError};
 use crate::types::SaleValue;
 use crate::{agenda, orders, totals};
 
@@ -108,8 +108,7 @@ fn commit(
 ) -> Result<(), StreamError> {
     let entry = match Event::of(&value.sale, effect) {
         Some(event) => {
-            let name = HostString::new(&value.sale.outlet().stream);
-            let stream = Stream::open(ctx, name.arg())?;
+            let stream = Stream::open(ctx, value.stream())?;
             Some(orders::append(stream, key, &event, None)?)
         }
         None => None,
@@ -133,8 +132,7 @@ pub fn replay(
 ) -> Result<(), Inconsistent> {
     value.sale.check(effect)?;
     if let Some(event) = Event::of(&value.sale, effect) {
-        let name = HostString::new(&value.sale.outlet().stream);
-        let stream = Stream::open_or_make(ctx, name.arg());
+        let stream = Stream::open_or_make(ctx, value.stream());
         let appended = stream.and_then(|stream| orders::append(stream, key, &event, entry));
         appended.map_err(|_| Inconsistent("its event does not fit the stream"))?;
     }

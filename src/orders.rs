@@ -1,9 +1,7 @@
 //! Order events into the sale's stream.
 
-use std::fmt::Write;
-
 use lazy_static::lazy_static;
-use seckill_core::orders::{Event, FIELDS};
+use seckill_core::orders::{Event, FIELDS, KINDS};
 
 use crate::host::{Appended, Arg, Fields, SharedString, Stream, StreamError};
 
@@ -11,6 +9,10 @@ lazy_static! {
     /// The fields' names, made once.
     static ref NAMES: [SharedString; 7] = FIELDS.map(|name| SharedString::new(name.as_bytes()));
     static ref DATA: SharedString = SharedString::new(b"data");
+    /// The values that come most often: kinds of events, and the numbers of one digit.
+    static ref EV: [SharedString; KINDS.len()] = KINDS.map(|kind| SharedString::new(kind.as_bytes()));
+    static ref DIGITS: [SharedString; 10] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|digit| SharedString::new(digit.as_bytes()));
 }
 
 /// Appends an event: the same bytes on a primary, which takes the next id, and on a replica, which was told it.
@@ -25,34 +27,58 @@ pub fn append(
 ) -> Result<Appended, StreamError> {
     let mut fields = Fields::new();
     let [ev, sale_field, seq, id_field, user, qty, deadline] = &*NAMES;
-    let mut number = Digits::default();
-    fields.give(ev.arg(), event.ev.as_bytes());
+    match KINDS.iter().zip(EV.iter()).find(|(kind, _)| **kind == event.ev) {
+        Some((_, shared)) => fields.lend(ev.arg(), shared.arg()),
+        None => fields.give(ev.arg(), event.ev.as_bytes()),
+    }
     fields.lend(sale_field.arg(), sale);
-    fields.give(seq.arg(), number.pair(event.seq));
-    fields.give(id_field.arg(), number.one(event.id));
+    fields.give(seq.arg(), Pair::new(event.seq).text());
+    give_number(&mut fields, id_field, event.id);
     fields.give(user.arg(), event.user);
-    fields.give(qty.arg(), number.one(event.qty));
-    fields.give(deadline.arg(), number.one(event.deadline));
+    give_number(&mut fields, qty, event.qty);
+    give_number(&mut fields, deadline, event.deadline);
     if let Some(data) = event.data {
         fields.give(DATA.arg(), data);
     }
     stream.append(id, fields)
 }
 
-/// Writes numbers without allocating anew.
-#[derive(Default)]
-struct Digits(String);
+fn give_number<N: itoa::Integer + Copy + TryInto<usize>>(
+    fields: &mut Fields<'_>,
+    name: &'static SharedString,
+    number: N,
+) {
+    match number.try_into().ok().and_then(|digit: usize| DIGITS.get(digit)) {
+        Some(shared) => fields.lend(name.arg(), shared.arg()),
+        None => fields.give(name.arg(), itoa::Buffer::new().format(number).as_bytes()),
+    }
+}
 
-impl Digits {
-    fn one(&mut self, number: impl itoa::Integer) -> &[u8] {
-        self.0.clear();
-        self.0.push_str(itoa::Buffer::new().format(number));
-        self.0.as_bytes()
+/// `epoch-number` on the stack.
+struct Pair {
+    bytes: [u8; Pair::BYTES],
+    len: usize,
+}
+
+impl Pair {
+    /// Digits of both numbers at most, and the hyphen.
+    const BYTES: usize = 10 + 1 + 20;
+
+    fn new((epoch, number): (u32, u64)) -> Pair {
+        let mut pair = Pair { bytes: [0; Pair::BYTES], len: 0 };
+        pair.push(itoa::Buffer::new().format(epoch));
+        pair.push("-");
+        pair.push(itoa::Buffer::new().format(number));
+        pair
     }
 
-    fn pair(&mut self, (epoch, number): (u32, u64)) -> &[u8] {
-        self.0.clear();
-        let _ = write!(self.0, "{epoch}-{number}");
-        self.0.as_bytes()
+    fn push(&mut self, text: &str) {
+        let free = self.bytes.iter_mut().skip(self.len);
+        free.zip(text.bytes()).for_each(|(to, from)| *to = from);
+        self.len += text.len();
+    }
+
+    fn text(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }

@@ -1,5 +1,6 @@
 //! What the server tells and does for whoever it called.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int};
 
 use redis_module::raw;
@@ -9,7 +10,11 @@ use super::api::api;
 use super::guard::log_line;
 
 /// A call from the server: of a command, a timer or an event.
-pub struct Context(*mut raw::RedisModuleCtx);
+pub struct Context {
+    ctx: *mut raw::RedisModuleCtx,
+    /// The clock, once it was read: it stands still during a call.
+    now_ms: Cell<Option<u64>>,
+}
 
 /// How urgent a line in the log is.
 #[derive(Clone, Copy, Debug)]
@@ -24,28 +29,23 @@ impl Context {
     /// # Safety
     /// `ctx` is the server's and valid as long as the value lives.
     pub(super) unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
-        Context(ctx)
+        Context { ctx, now_ms: Cell::new(None) }
     }
 
     pub(super) fn raw(&self) -> *mut raw::RedisModuleCtx {
-        self.0
+        self.ctx
     }
 
-    /// The server's clock in Unix milliseconds: the same during a command where the server can tell.
+    /// The server's clock in Unix milliseconds; it stands still during a call.
     pub fn now_ms(&self) -> u64 {
-        // SAFETY: both functions take nothing and have no side effects.
-        let ms = unsafe {
-            match raw::RedisModule_CachedMicroseconds {
-                Some(microseconds) => microseconds() / 1000,
-                None => api!(RedisModule_Milliseconds()),
-            }
-        };
-        u64::try_from(ms).unwrap_or(0)
+        let now_ms = self.now_ms.get().unwrap_or_else(read_clock);
+        self.now_ms.set(Some(now_ms));
+        now_ms
     }
 
     fn has(&self, flag: u32) -> bool {
         // SAFETY: the context is valid.
-        let flags = unsafe { api!(RedisModule_GetContextFlags(self.0)) };
+        let flags = unsafe { api!(RedisModule_GetContextFlags(self.ctx)) };
         flags as u32 & flag != 0
     }
 
@@ -73,13 +73,13 @@ impl Context {
     /// The selected database.
     pub fn db(&self) -> i32 {
         // SAFETY: the context is valid.
-        unsafe { api!(RedisModule_GetSelectedDb(self.0)) }
+        unsafe { api!(RedisModule_GetSelectedDb(self.ctx)) }
     }
 
     /// Selects a database for what follows.
     pub fn select_db(&self, db: i32) {
         // SAFETY: the context is valid; a number out of range is refused and changes nothing.
-        unsafe { api!(RedisModule_SelectDb(self.0, db)) };
+        unsafe { api!(RedisModule_SelectDb(self.ctx, db)) };
     }
 
     /// Writes a line to the server's log.
@@ -88,7 +88,7 @@ impl Context {
             Level::Warning => c"warning",
             Level::Notice => c"notice",
         };
-        log_line(self.0, level, text);
+        log_line(self.ctx, level, text);
     }
 
     /// A random number.
@@ -104,7 +104,7 @@ impl Context {
         // SAFETY: the format names a string of the server and a buffer with its length.
         unsafe {
             api!(RedisModule_Replicate(
-                self.0,
+                self.ctx,
                 c"SECKILL.APPLY".as_ptr(),
                 c"sb".as_ptr(),
                 key.raw(),
@@ -117,13 +117,13 @@ impl Context {
     /// Sends the command itself on: a replica's own AOF, and replicas of the replica, want it too.
     pub fn replicate_verbatim(&self) {
         // SAFETY: the context is that of a command.
-        unsafe { api!(RedisModule_ReplicateVerbatim(self.0)) };
+        unsafe { api!(RedisModule_ReplicateVerbatim(self.ctx)) };
     }
 
     /// Tells WATCH and client-side caches that a key changed.
     pub fn signal_modified(&self, key: Arg<'_>) {
         // SAFETY: context and string are valid.
-        unsafe { api!(RedisModule_SignalModifiedKey(self.0, key.raw())) };
+        unsafe { api!(RedisModule_SignalModifiedKey(self.ctx, key.raw())) };
     }
 
     /// Publishes a module's keyspace event.
@@ -133,7 +133,7 @@ impl Context {
 
     pub(super) fn notify_class(&self, class: c_int, event: &CStr, key: Arg<'_>) {
         // SAFETY: context and string are valid, the event ends with NUL.
-        unsafe { api!(RedisModule_NotifyKeyspaceEvent(self.0, class, event.as_ptr(), key.raw())) };
+        unsafe { api!(RedisModule_NotifyKeyspaceEvent(self.ctx, class, event.as_ptr(), key.raw())) };
     }
 
     /// True if the calling user may read a key and add to it. Without a user, as in the AOF, all is allowed.
@@ -141,12 +141,12 @@ impl Context {
         let flags = raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_INSERT;
         // SAFETY: name and user are the server's, valid until freed here.
         unsafe {
-            let name = api!(RedisModule_GetCurrentUserName(self.0));
+            let name = api!(RedisModule_GetCurrentUserName(self.ctx));
             if name.is_null() {
                 return true;
             }
             let user = api!(RedisModule_GetModuleUserFromUserName(name));
-            api!(RedisModule_FreeString(self.0, name));
+            api!(RedisModule_FreeString(self.ctx, name));
             if user.is_null() {
                 return true;
             }
@@ -164,7 +164,7 @@ impl Context {
         // SAFETY: the format names strings of the server and C strings; the reply is freed.
         unsafe {
             let reply = api!(RedisModule_Call(
-                self.0,
+                self.ctx,
                 c"XGROUP".as_ptr(),
                 c"!cssccE".as_ptr(),
                 c"CREATE".as_ptr(),
@@ -188,4 +188,15 @@ impl Context {
             result
         }
     }
+}
+
+fn read_clock() -> u64 {
+    // SAFETY: both functions take nothing and have no side effects.
+    let ms = unsafe {
+        match raw::RedisModule_CachedMicroseconds {
+            Some(microseconds) => microseconds() / 1000,
+            None => api!(RedisModule_Milliseconds()),
+        }
+    };
+    u64::try_from(ms).unwrap_or(0)
 }

@@ -82,3 +82,21 @@ impl SharedString {
         self.0.arg()
     }
 }
+
+/// A key's name that a value keeps for itself and that goes with it.
+pub struct OwnedName(HostString);
+
+// SAFETY: nobody else keeps a reference between calls, so the thread that frees the value frees the last one.
+unsafe impl Send for OwnedName {}
+
+impl OwnedName {
+    /// A copy of `bytes`.
+    pub fn new(bytes: &[u8]) -> OwnedName {
+        OwnedName(HostString::new(bytes))
+    }
+
+    /// As an argument.
+    pub fn arg(&self) -> Arg<'_> {
+        self.0.arg()
+    }
+}

@@ -1,5 +1,6 @@
 //! The sale as a Redis value.
 
+use std::cell::OnceCell;
 use std::ffi::CStr;
 
 use seckill_core::codec::{self, Purpose};
@@ -7,7 +8,8 @@ use seckill_core::sale::{Mover, Row, Sale, Seed, Tally};
 use seckill_core::time::{Moment, Timestamp};
 
 use crate::host::{
-    AofEmitter, Context, Defrag, Digest, Loader, ModuleValue, Origin, Progress, Saver, TypeHandle,
+    AofEmitter, Arg, Context, Defrag, Digest, Loader, ModuleValue, Origin, OwnedName, Progress, Saver,
+    TypeHandle,
 };
 use crate::{agenda, life};
 
@@ -19,6 +21,8 @@ pub struct SaleValue {
     pub tally: Tally,
     /// The process life that leads the sale; 0 if none does.
     led_by: u64,
+    /// The stream's name as the server wants it, once it was needed.
+    stream: OnceCell<OwnedName>,
     /// The due time that stands on the agenda under the sale's key.
     pub on_agenda: Option<Timestamp>,
 }
@@ -26,17 +30,28 @@ pub struct SaleValue {
 impl SaleValue {
     /// A sale made in this process life.
     pub fn new(sale: Sale) -> SaleValue {
-        SaleValue { sale, tally: Tally::default(), led_by: life::current(), on_agenda: None }
+        SaleValue {
+            sale,
+            tally: Tally::default(),
+            led_by: life::current(),
+            stream: OnceCell::new(),
+            on_agenda: None,
+        }
     }
 
     /// A sale that came from elsewhere: its next change begins an epoch.
     pub fn arrived(sale: Sale) -> SaleValue {
-        SaleValue { sale, tally: Tally::default(), led_by: 0, on_agenda: None }
+        SaleValue { sale, tally: Tally::default(), led_by: 0, stream: OnceCell::new(), on_agenda: None }
     }
 
     /// Now, for this sale.
     pub fn moment(&self, ctx: &Context) -> Moment {
         Moment { now: Timestamp(ctx.now_ms()), fresh: self.led_by != life::current() }
+    }
+
+    /// The name of the stream that its events go to.
+    pub fn stream(&self) -> Arg<'_> {
+        self.stream.get_or_init(|| OwnedName::new(&self.sale.outlet().stream)).arg()
     }
 
     /// This process life changed the sale.

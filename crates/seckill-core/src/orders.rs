@@ -6,6 +6,10 @@ use crate::sale::{Change, Effect, Sale};
 /// The fields of an entry, always these and in this order; `data` follows where there is any.
 pub const FIELDS: [&str; 7] = ["ev", "sale", "seq", "id", "user", "qty", "deadline"];
 
+/// What can have happened.
+pub const KINDS: [&str; 7] =
+    ["RESERVED", "CONFIRMED", "RELEASED", "EXPIRED", "REFUNDED", "EXTENDED", "RESTOCKED"];
+
 /// An entry of the sale's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
