@@ -16,8 +16,12 @@ impl Latencies {
     }
 
     pub fn record(&mut self, time: Duration) {
+        self.record_many(time, 1);
+    }
+
+    pub fn record_many(&mut self, time: Duration, count: u64) {
         // It grows by itself, so nothing is too long to be recorded.
-        let _ = self.0.record(micros(time));
+        let _ = self.0.record_n(micros(time), u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     /// Adds what another connection measured.

@@ -19,7 +19,7 @@ impl Progress {
     pub fn of(length: u64) -> Self {
         let bar = ProgressBar::new(length);
         // Only a template with a mistake is refused; the bar then looks plain.
-        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} [{bar:30}] {percent:>3}% {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{elapsed:>4} [{bar:40}] {percent:>3}%\n{msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Progress { bar, is_terminal: stderr().is_terminal(), last_line: None }

@@ -44,6 +44,29 @@ pub struct Crowd {
     pub is_abandoned: AtomicBool,
 }
 
+impl Crowd {
+    /// These people at the door of a sale; the run begins now.
+    pub fn new(sale: &str, buyers: Vec<Buyer>, last_call: Duration, gives_up: Duration, stop: &Stop) -> Self {
+        Crowd {
+            sale: sale.to_owned(),
+            holds: buyers.iter().map(|_| AtomicU64::new(0)).collect(),
+            buyers,
+            tally: Tally::new(expects),
+            begun: Instant::now(),
+            last_call,
+            gives_up,
+            stop: stop.clone(),
+            arrived: AtomicU64::default(),
+            reserved: AtomicU64::default(),
+            repeated: AtomicU64::default(),
+            refunds: AtomicU64::default(),
+            late_confirmed: AtomicU64::default(),
+            is_over: false.into(),
+            is_abandoned: false.into(),
+        }
+    }
+}
+
 /// What a buyer was told of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -271,7 +294,7 @@ enum Origin {
 }
 
 /// What a crowd that asks properly can be answered.
-pub fn expects(verb: Verb, status: Status) -> bool {
+fn expects(verb: Verb, status: Status) -> bool {
     use Status::{Confirmed, Duplicate, Expired, NotOpen, Released, Reserved, SoldOut};
     match verb {
         // A second click that comes late learns how the first one's reservation ended.

@@ -11,7 +11,7 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use redis::Connection;
@@ -24,11 +24,11 @@ use crate::progress::Progress;
 use crate::random;
 use crate::stop::Stop;
 use crate::stream::Reader;
-use crate::tally::Tally;
 use crate::timeline::Timeline;
 use crate::{Verdict, chart};
 use checks::Memory;
 use crowd::{Crowd, Queue, Seen, Told};
+use evidence::Evidence;
 use report::{Funnel, Report};
 use server::Server;
 
@@ -73,29 +73,17 @@ fn sell(options: &Demo, seed: u64, server: &mut Server, stop: &Stop) -> Result<(
     let buyers = habits::buyers(seed, options.buyers);
     open_sale(&mut connection, options.units)?;
     let last_call = habits::last_arrival(options.buyers) + Duration::from_millis(200);
-    let crowd = Crowd {
-        sale: SALE.to_owned(),
-        holds: buyers.iter().map(|_| AtomicU64::new(0)).collect(),
-        buyers,
-        tally: Tally::new(crowd::expects),
-        begun: Instant::now(),
-        last_call,
-        gives_up: last_call + LAST_CALL_PATIENCE,
-        stop: stop.clone(),
-        arrived: AtomicU64::default(),
-        reserved: AtomicU64::default(),
-        repeated: AtomicU64::default(),
-        refunds: AtomicU64::default(),
-        late_confirmed: AtomicU64::default(),
-        is_over: false.into(),
-        is_abandoned: false.into(),
-    };
+    let crowd = Crowd::new(SALE, buyers, last_call, last_call + LAST_CALL_PATIENCE, stop);
     let seen = serve(&crowd, links, server, &mut connection)?;
     let evidence = evidence::gather(&mut connection, SALE, habits::HOLD + SETTLING_PATIENCE)?;
+    Ok((judge(options, seed, &crowd, &seen, evidence), seen.timeline))
+}
+
+/// Compares what everybody says.
+fn judge(options: &Demo, seed: u64, crowd: &Crowd, seen: &Seen, evidence: Evidence) -> Report {
     let book = Book::replay(i64::from(options.units), &evidence.events);
-    let memory = remember(options, &crowd, seen.told);
-    let checks = checks::all(&memory, &evidence, &book);
-    let report = Report {
+    let checks = checks::all(&remember(options, crowd, &seen.told), &evidence, &book);
+    Report {
         units: options.units,
         buyers: options.buyers,
         connections: options.connections,
@@ -106,13 +94,12 @@ fn sell(options: &Demo, seed: u64, server: &mut Server, stop: &Stop) -> Result<(
         distinct_buyers: book.buyers(),
         events: book.kinds().clone(),
         audit: evidence.audit,
-        funnel: funnel(&crowd, book.kinds()),
+        funnel: funnel(crowd, book.kinds()),
         ok: checks.iter().all(|check| check.problem.is_none()),
         checks,
         bucket_ms: seen.timeline.width().as_millis() as u64,
         curve: seen.timeline.rows().to_vec(),
-    };
-    Ok((report, seen.timeline))
+    }
 }
 
 /// Creates the sale by the server's clock, a moment before it opens.
@@ -200,13 +187,13 @@ fn funnel(crowd: &Crowd, kinds: &BTreeMap<String, u64>) -> Funnel {
     }
 }
 
-fn remember(options: &Demo, crowd: &Crowd, told: Vec<(u64, u32, Told)>) -> Memory {
+fn remember(options: &Demo, crowd: &Crowd, told: &[(u64, u32, Told)]) -> Memory {
     let got_nothing = |id: &&AtomicU64| id.load(Ordering::Relaxed) == 0;
     Memory {
         units: i64::from(options.units),
         requests: crowd.tally.answers(Verb::Reserve),
         empty_handed: crowd.holds.iter().filter(got_nothing).count() as u64,
-        told,
+        told: told.to_vec(),
         failures: crowd.tally.failures(),
     }
 }

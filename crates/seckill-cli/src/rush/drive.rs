@@ -18,6 +18,8 @@ use crate::timeline::Timeline;
 const LONGEST_NAP: Duration = Duration::from_millis(50);
 /// A connection that breaks so often in a row stays closed.
 const MOST_BREAKS: u32 = 5;
+/// So many latencies are enough to describe those that follow from a rate.
+const FEW: u64 = 10_000;
 const BREATH: Duration = Duration::from_millis(200);
 
 /// What all connections share.
@@ -50,6 +52,19 @@ impl Measured {
         self.reserve.merge(&other.reserve);
         self.confirm.merge(&other.confirm);
         self.timeline.merge(other.timeline);
+    }
+
+    /// Requests that were due and never sent: each has waited until the end.
+    pub fn wait_in_vain(&mut self, pace: &Pace, unsent: Range<u64>, end: Duration) {
+        // They wait ever less, one after the other, so a few stand for all.
+        let together = ((unsent.end - unsent.start) / FEW).max(1);
+        let mut next = unsent.start;
+        while next < unsent.end {
+            let count = together.min(unsent.end - next);
+            let due = pace.due(next).unwrap_or(end);
+            self.reserve.record_many(end.saturating_sub(due), count);
+            next += count;
+        }
     }
 }
 
@@ -173,5 +188,25 @@ pub fn expects(verb: Verb, status: Status) -> bool {
         }
         Verb::Confirm => matches!(status, Confirmed | Expired),
         Verb::Release => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Until;
+
+    #[test]
+    fn what_was_never_sent_counts_as_waiting_until_the_end() {
+        let second = Duration::from_secs(1);
+        let pace = Pace::new(Some(100_000), Until::Elapsed(second), 1);
+        let mut measured = Measured::new();
+        measured.wait_in_vain(&pace, 50_000..100_000, second * 2);
+        let waited = measured.reserve.summary().unwrap();
+        assert_eq!(waited.count, 50_000);
+        assert!((1_000_000..1_003_000).contains(&(waited.p50_us - 250_000)), "{waited:?}");
+        assert!((1_500_000..1_502_000).contains(&waited.max_us), "{waited:?}");
+        measured.wait_in_vain(&pace, 7..7, second);
+        assert_eq!(measured.reserve.summary().unwrap().count, 50_000);
     }
 }

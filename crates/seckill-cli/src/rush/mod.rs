@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::random;
 use crate::stop::Stop;
 use crate::tally::Tally;
+use crate::timeline::Timeline;
 use crate::{Verdict, chart};
 use drive::{Drive, Driver, Measured};
 use pace::Pace;
@@ -41,17 +42,25 @@ pub fn run(options: &Rush, stop: &Stop) -> Result<Verdict> {
         begun: Instant::now(),
         stop: stop.clone(),
     };
-    let mut measured = send(&drive, links);
+    let (mut report, timeline) = sum_up(options, &drive, send(&drive, links));
+    report.server = client.get_connection_info().addr().to_string();
+    report.stock_before = stock_before;
+    // A server that is gone by now shows in the failures.
+    report.stock_after = preflight::stock(&client, &options.sale).unwrap_or(None);
+    publish(options, &report, &timeline)?;
+    Ok(verdict(&report))
+}
+
+/// The figures of a run that has ended just now.
+fn sum_up(options: &Rush, drive: &Drive, mut measured: Measured) -> (Report, Timeline) {
     let elapsed = drive.begun.elapsed();
-    let unsent = if stop.is_asked() { 0..0 } else { drive.pace.unsent() };
-    for request in unsent.clone() {
-        let due = drive.pace.due(request).unwrap_or(elapsed);
-        measured.reserve.record(elapsed.saturating_sub(due));
-    }
+    let interrupted = drive.stop.is_asked();
+    let unsent = if interrupted { 0..0 } else { drive.pace.unsent() };
+    measured.wait_in_vain(&drive.pace, unsent.clone(), elapsed);
     let answered = drive.tally.answers(Verb::Reserve);
     let failures = drive.tally.failures();
     let report = Report {
-        server: client.get_connection_info().addr().to_string(),
+        server: String::new(),
         sale: options.sale.clone(),
         concurrency: options.concurrency,
         pipeline: options.pipeline,
@@ -59,22 +68,20 @@ pub fn run(options: &Rush, stop: &Stop) -> Result<Verdict> {
         seconds: elapsed.as_secs_f64(),
         answered,
         answered_per_second: answered as f64 / elapsed.as_secs_f64().max(1e-9),
-        unsent: unsent.count() as u64,
-        interrupted: stop.is_asked(),
+        unsent: unsent.end - unsent.start,
+        interrupted,
         reserve: drive.tally.by_status(Verb::Reserve),
         confirm: drive.tally.by_status(Verb::Confirm),
         reserve_latency: measured.reserve.summary(),
         confirm_latency: measured.confirm.summary(),
-        stock_before,
-        // A server that is gone by now shows in the failures.
-        stock_after: preflight::stock(&client, &options.sale).unwrap_or(None),
+        stock_before: None,
+        stock_after: None,
         ok: failures.is_empty() && answered > 0,
         failures,
         bucket_ms: measured.timeline.width().as_millis() as u64,
         curve: measured.timeline.rows().to_vec(),
     };
-    publish(options, &report, &measured)?;
-    Ok(verdict(&report))
+    (report, measured.timeline)
 }
 
 fn verdict(report: &Report) -> Verdict {
@@ -137,16 +144,16 @@ fn line(drive: &Drive, answered: u64, rate: f64) -> String {
     )
 }
 
-fn publish(options: &Rush, report: &Report, measured: &Measured) -> Result<()> {
+fn publish(options: &Rush, report: &Report, timeline: &Timeline) -> Result<()> {
     if let Some(file) = &options.plot {
         let title = format!("{} at {}", report.sale, report.server);
-        chart::save(file, &title, &chart::lines(&measured.timeline), &report.figures())?;
+        chart::save(file, &title, &chart::lines(timeline), &report.figures())?;
         eprintln!("drew {}", file.display());
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(report)?);
     } else {
-        println!("\n{}", report.text(&measured.timeline).trim_end());
+        println!("\n{}", report.text(timeline).trim_end());
     }
     Ok(())
 }
