@@ -1,6 +1,7 @@
 //! What a server wrote to its append-only file: the commands that crossed the wire.
 
 use super::server::Server;
+use super::words::pack;
 use redis::{Parser, Value};
 use std::path::PathBuf;
 
@@ -69,4 +70,11 @@ pub fn cut(server: &Server, bytes: u64) {
     let path = increments(server).pop().expect("a file of commands");
     let file = std::fs::OpenOptions::new().write(true).open(path).expect("a writable file");
     file.set_len(bytes).expect("the file can be cut");
+}
+
+/// Writes other commands in place of those of the newest file.
+pub fn replace(server: &Server, entries: &[Entry]) {
+    let path = increments(server).pop().expect("a file of commands");
+    let bytes: Vec<u8> = entries.iter().flat_map(pack).collect();
+    std::fs::write(path, bytes).expect("a writable file");
 }

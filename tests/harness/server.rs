@@ -210,6 +210,8 @@ fn spawn(folder: &Path, options: &[String], port: u16, clock: Option<&Clock>) ->
     let mut command = Command::new(binary());
     command.args(["--save", "", "--daemonize", "no", "--bind", "127.0.0.1", "--port", &port.to_string()]);
     command.args(["--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0"]);
+    // Without it a write to the log is postponed while an fsync runs, and tests read the log.
+    command.args(["--appendfsync", "no"]);
     command.args(["--unixsocket", "s", "--loadmodule"]).arg(module);
     for line in options {
         let (name, values) = line.split_once(' ').unwrap_or((line, ""));
