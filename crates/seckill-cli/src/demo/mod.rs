@@ -5,6 +5,7 @@ mod crowd;
 mod evidence;
 mod habits;
 mod locate;
+mod queue;
 mod report;
 mod server;
 
@@ -27,8 +28,9 @@ use crate::stream::Reader;
 use crate::timeline::Timeline;
 use crate::{Verdict, chart};
 use checks::Memory;
-use crowd::{Crowd, Queue, Seen, Told};
+use crowd::{Crowd, Told};
 use evidence::Evidence;
+use queue::{Queue, Seen};
 use report::{Funnel, Report};
 use server::Server;
 
