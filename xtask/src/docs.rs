@@ -98,9 +98,7 @@ fn with_header(page: &str, header: &str) -> Result<String> {
 
 /// What a server with the module says of the module's commands.
 fn described(program: &Path) -> Result<Vec<Described>> {
-    let mut build = workspace::build_module(Profile::Dev);
-    prerequisites::point_at_clang(&mut build);
-    steps::run(&mut build)?;
+    steps::run(&mut workspace::build_module(Profile::Dev))?;
     let data = workspace::target().join("seckill/docs");
     let setup = Setup {
         program: program.to_path_buf(),

@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::prerequisites;
 use crate::steps::{self, Steps};
-use crate::workspace::{self, Profile};
+use crate::{prerequisites, workspace};
 
 #[derive(Args)]
 pub struct Options {
@@ -46,9 +45,7 @@ const PACKAGES: [Package; 2] = [
 pub fn run(options: &Options) -> Result<()> {
     let system = prerequisites::server_by_environment();
     prerequisites::ensure_met(&system)?;
-    let mut build = workspace::build_module(Profile::Dev);
-    prerequisites::point_at_clang(&mut build);
-    steps::run(&mut build)?;
+    steps::run(workspace::server_tests().arg("--no-run"))?;
 
     let mut matrix = Steps::default();
     let system = prerequisites::on_path(&system).unwrap_or(system);
@@ -65,8 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn test_on(server: &Path, filters: &[String]) -> Result<()> {
-    let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
-    prerequisites::point_at_clang(&mut tests);
+    let mut tests = workspace::server_tests();
     workspace::test_against(&mut tests, server);
     steps::run(tests.arg("--").args(filters))
 }

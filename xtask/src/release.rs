@@ -5,14 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::steps;
 use crate::workspace::{self, Profile};
-use crate::{prerequisites, steps};
 
 /// Builds the release module and prints what it is.
 pub fn run() -> Result<()> {
-    let mut build = workspace::build_module(Profile::Release);
-    prerequisites::point_at_clang(&mut build);
-    steps::run(&mut build)?;
+    steps::run(&mut workspace::build_module(Profile::Release))?;
     let module = workspace::module(Profile::Release);
     let size = fs::metadata(&module).with_context(|| format!("{} was not built", module.display()))?.len();
     let sum = Command::new("sha256sum").arg(&module).output().context("cannot run sha256sum")?;

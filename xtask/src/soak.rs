@@ -24,12 +24,12 @@ pub fn run(options: &Options) -> Result<()> {
     prerequisites::ensure_met(&server)?;
     let mut soak = Steps::default();
     soak.step("property tests", || {
-        let mut tests = workspace::cargo(&["test", "--workspace", "--lib"]);
+        let mut tests = workspace::cargo(&["test", "--package", "seckill-core"]);
         tests.env("SECKILL_STEPS", options.steps.to_string());
         run_showing_seeds(&mut tests, &[], &options.filters)
     });
     soak.step("server tests", || {
-        let mut tests = workspace::cargo(&["test", "--workspace", "--test", "server"]);
+        let mut tests = workspace::server_tests();
         workspace::test_against(&mut tests, &server);
         run_showing_seeds(&mut tests, &["--include-ignored"], &options.filters)
     });
@@ -38,7 +38,6 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// Without capturing, so that each seed is on the screen before its run ends or hangs.
 fn run_showing_seeds(tests: &mut std::process::Command, only: &[&str], filters: &[String]) -> Result<()> {
-    prerequisites::point_at_clang(tests);
     tests.env("SECKILL_SOAK", "1");
     steps::run(tests.arg("--").args(only).arg("--nocapture").args(filters))
 }

@@ -1,14 +1,14 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::Result;
 use clap::Args;
 
+use crate::docs;
 use crate::prerequisites::{self, on_path};
 use crate::steps::{self, Steps};
-use crate::{docs, workspace};
+use crate::workspace::{self, Profile};
 
 #[derive(Args)]
 pub struct Options {
@@ -26,14 +26,22 @@ pub fn run(options: &Options) -> Result<()> {
     if options.filters.is_empty() {
         lint(&mut checks);
     }
-    let built = checks.step("build", || steps::run(&mut of_all(&["--no-run"])));
+    let built = checks.step("build", || steps::run(&mut workspace::build_module(Profile::Dev)));
     if built {
-        run_tests(&mut checks, &server, &options.filters);
+        checks.step("tests", || test(&server, &options.filters));
     }
     if built && options.filters.is_empty() {
         checks.step("command documents", || docs::check(&server));
     }
     checks.finish()
+}
+
+/// All kinds of tests in one call: for each kind alone cargo would choose other features and build again.
+fn test(server: &Path, filters: &[String]) -> Result<()> {
+    let mut tests = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
+    prerequisites::point_at_clang(&mut tests);
+    workspace::test_against(&mut tests, server);
+    steps::run(tests.arg("--").args(filters))
 }
 
 fn lint(checks: &mut Steps) {
@@ -50,27 +58,4 @@ fn lint(checks: &mut Steps) {
     } else {
         checks.skip("dependencies", "cargo-deny is not installed");
     }
-}
-
-fn run_tests(checks: &mut Steps, server: &Path, filters: &[String]) {
-    let all = [
-        ("unit, property and tidy tests", of_all(&["--lib", "--bins"])),
-        // Alone, as cargo would choose other features for the documents of the whole workspace.
-        ("document tests", workspace::cargo(&["test", "--package", "seckill-core", "--doc"])),
-        ("server tests", of_all(&["--test", "*"])),
-    ];
-    for (name, mut tests) in all {
-        checks.step(name, || {
-            workspace::test_against(&mut tests, server);
-            steps::run(tests.arg("--").args(filters))
-        });
-    }
-}
-
-/// Always the whole workspace: with a part of it cargo would choose other features and build everything twice.
-fn of_all(targets: &[&str]) -> Command {
-    let mut command = workspace::cargo(&["test", "--workspace", "--no-fail-fast"]);
-    command.args(targets);
-    prerequisites::point_at_clang(&mut command);
-    command
 }

@@ -38,9 +38,7 @@ pub fn run(options: &Options) -> Result<()> {
         prerequisites::ensure_met(&program)?;
     }
     let port = server::choose_port(options.port)?;
-    let mut build = workspace::build_module(Profile::Release);
-    prerequisites::point_at_clang(&mut build);
-    steps::run(&mut build)?;
+    steps::run(&mut workspace::build_module(Profile::Release))?;
 
     let stop = Stop::on_signals()?;
     let setup = Setup {

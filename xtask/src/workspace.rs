@@ -4,6 +4,8 @@ use std::env::{self, consts};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::prerequisites;
+
 /// The profile that a module is built with.
 #[derive(Clone, Copy)]
 pub enum Profile {
@@ -52,10 +54,19 @@ pub fn cargo(arguments: &[&str]) -> Command {
 
 /// The build of the module; for tests as a part of theirs, so that nothing is built twice.
 pub fn build_module(profile: Profile) -> Command {
-    match profile {
-        Profile::Dev => cargo(&["test", "--workspace", "--test", "server", "--no-run"]),
+    let mut build = match profile {
+        Profile::Dev => cargo(&["test", "--workspace", "--no-run"]),
         Profile::Release => cargo(&["build", "--package", "seckill", "--release"]),
-    }
+    };
+    prerequisites::point_at_clang(&mut build);
+    build
+}
+
+/// The server tests alone.
+pub fn server_tests() -> Command {
+    let mut tests = cargo(&["test", "--workspace", "--test", "server"]);
+    prerequisites::point_at_clang(&mut tests);
+    tests
 }
 
 /// Tells the server tests which server and which module they are to test.
