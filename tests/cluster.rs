@@ -39,3 +39,55 @@ fn holds_of_every_slot_expire() {
         wait_until("the hold expires", || events::kinds(&shop, stream) == "RESERVED EXPIRED");
     }
 }
+
+#[test]
+fn a_sale_restored_into_another_slot_does_not_write_across() {
+    let shop = node();
+    shop.gives("SECKILL.CREATE sale STOCK 5", "OK");
+    let redis::Value::BulkString(dump) = shop.run("DUMP sale") else { panic!("DUMP gives bytes") };
+    shop.gives(&[b"RESTORE".as_slice(), b"elsewhere", b"0", &dump], "OK");
+    shop.unchanged("a write across slots", || shop.fails("SECKILL.RESERVE elsewhere u", "CROSSSLOT"));
+    assert_eq!(shop.int("XLEN {sale}:orders"), 0);
+}
+
+/// Two nodes that know each other; the first has all slots.
+fn nodes() -> (Server, Server) {
+    let (first, second) = (node(), Server::networked(&["cluster-enabled yes"]));
+    second.gives(&format!("CLUSTER MEET 127.0.0.1 {}", first.port()), "OK");
+    for node in [&first, &second] {
+        wait_until("the nodes know each other", || {
+            let info = node.text("CLUSTER INFO");
+            info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:2")
+        });
+    }
+    (first, second)
+}
+
+#[test]
+fn a_sale_migrates_with_its_stream_and_expires_once() {
+    let (first, second) = nodes();
+    first.gives("SECKILL.CREATE sale STOCK 5 PERUSER 0 HOLD 2500", "OK");
+    let kept = first.reserve("sale u");
+    let slot = first.int("CLUSTER KEYSLOT sale");
+    let ids = [&first, &second].map(|node| node.text("CLUSTER MYID"));
+    second.gives(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", ids[0]), "OK");
+    first.gives(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", ids[1]), "OK");
+    let port = second.port();
+    // The stream goes first: what comes in between must not make another.
+    first.gives(&format!("MIGRATE 127.0.0.1 {port} {{sale}}:orders 0 5000"), "OK");
+    first.unchanged("a write while the stream is away", || {
+        let reply = first.text("SECKILL.RESERVE sale v");
+        assert!(reply.starts_with("-NOSTREAM"), "{reply}");
+    });
+    first.gives(&format!("MIGRATE 127.0.0.1 {port} sale 0 5000"), "OK");
+    for node in [&first, &second] {
+        node.gives(&format!("CLUSTER SETSLOT {slot} NODE {}", ids[1]), "OK");
+    }
+    second.gives(&format!("SECKILL.GET sale {kept}"), "[id 1 user u **]");
+    let id = second.reserve("sale v");
+    assert!(id > 1 << 32, "{id} belongs to a later epoch");
+    wait_until("both holds expire", || events::count(&second, "{sale}:orders", "EXPIRED") >= 2);
+    events::assert_gapless(&events::all(&second, "{sale}:orders"), "sale");
+    second.gives("SECKILL.STOCK sale", "5");
+    assert_eq!(first.int("DBSIZE"), 0);
+}

@@ -194,3 +194,23 @@ fn the_stream_is_never_trimmed() {
     shop.pipeline(&commands);
     assert_eq!(shop.int("XLEN {sale}:orders"), 3000);
 }
+
+#[test]
+fn a_due_hold_without_its_stream_is_refused_as_usual() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 4 HOLD 300", "OK");
+    let deadline = shop.number("SECKILL.RESERVE sale u REQUEST t", "RESERVED 1 @ 3", 2);
+    shop.gives("DEL {sale}:orders", "1");
+    wait_until("the deadline has passed", || now_ms() > deadline + 50);
+    shop.unchanged("refusals", || {
+        shop.gives("SECKILL.CONFIRM sale 1", "EXPIRED 1");
+        shop.gives("SECKILL.RELEASE sale 1", "EXPIRED 1");
+        shop.gives("SECKILL.EXTEND sale 1 PX 90000", "EXPIRED 1");
+        shop.gives("SECKILL.REFUND sale 1", "EXPIRED 1");
+        shop.gives("SECKILL.RESERVE sale u REQUEST t", "EXPIRED 1");
+        shop.gives("SECKILL.VOID sale u REQUEST t PX 9000", "EXPIRED 1");
+        shop.gives("SECKILL.RESERVE sale v QTY 9", "DUPLICATE 0 0 0 1");
+        shop.fails("SECKILL.CONFIRM sale 1 LATE", "NOSTREAM");
+        shop.fails("SECKILL.RESERVE sale v", "NOSTREAM");
+    });
+}

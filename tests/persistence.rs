@@ -146,3 +146,36 @@ fn reservations_that_ended_stay_as_long_as_the_sale() {
     shop.restart();
     shop.gives("SECKILL.GET sale 1", "[id 1 user u qty 1 state EXPIRED **]");
 }
+
+#[test]
+fn a_sale_of_many_blocks_is_saved_whole() {
+    let mut shop = Server::with(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    shop.gives("SECKILL.CREATE sale STOCK 200000 PERUSER 0", "OK");
+    shop.gives("SECKILL.CREATE other STOCK -1 PERUSER 0 HOLD 0", "OK");
+    let data = "d".repeat(300);
+    let commands: Vec<String> = (0..12_000)
+        .map(|n| match n % 6 {
+            0 => format!("SECKILL.RESERVE sale u{} REQUEST t{n} DATA {data}", n % 700),
+            1 => format!("SECKILL.CONFIRM sale {}", n / 3),
+            2 => format!("SECKILL.RELEASE sale {}", n / 2),
+            3 => format!("SECKILL.REFUND sale {} QTY 1 REQUEST r{n}", n / 5),
+            4 => format!("SECKILL.RESERVE other long-customer-name-{n} REQUEST t{n}"),
+            _ => format!("SECKILL.VOID sale v{n} REQUEST t{n} PX 9000000"),
+        })
+        .collect();
+    shop.pipeline(&commands);
+    assert!(shop.int("MEMORY USAGE sale SAMPLES 0") > 1_000_000, "it takes many blocks");
+    for preamble in ["no", "yes"] {
+        shop.gives(&format!("CONFIG SET aof-use-rdb-preamble {preamble}"), "OK");
+        let before = shop.digest();
+        shop.gives("DEBUG RELOAD", "OK");
+        assert_eq!(shop.digest(), before);
+        shop.rewrite_log();
+        shop.restart();
+        assert_eq!(shop.digest(), before);
+        for sale in ["sale", "other"] {
+            assert_eq!(shop.field(&["SECKILL.AUDIT", sale], "ok"), "1");
+            shop.gives(&format!("SECKILL.RESERVE {sale} another"), "** * * *");
+        }
+    }
+}

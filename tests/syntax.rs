@@ -250,3 +250,16 @@ fn an_id_is_a_positive_number() {
         }
     });
 }
+
+#[test]
+fn a_word_cannot_break_out_of_the_error_that_names_it() {
+    let shop = arranged();
+    for word in ["a\r\n+OK", "\r\n", "\n", "a\0b", "é", "%s%n%x", "'", "-ERR"] {
+        for line in ["SECKILL.RESERVE sale u", "SECKILL.CREATE fresh", "SECKILL.SCAN sale 0", "SECKILL.HELP"]
+        {
+            let reply = shop.text(&with(line, &[word.as_bytes()]));
+            assert!(reply.starts_with('-') || line.ends_with("HELP"), "{line} {word:?} gives {reply}");
+            shop.gives("ECHO next", "next");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What other features of the server make of a sale.
+
+use crate::harness::reply::text;
+use crate::harness::{Pair, Server, traffic, wait_until};
+use crate::harness::{Random, now_ms};
+
+#[test]
+fn a_tracking_client_is_told_of_changes_and_not_of_refusals() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 1", "OK");
+    let watcher = shop.client_resp3();
+    watcher.gives("CLIENT TRACKING ON", "OK");
+    watcher.gives("SECKILL.STOCK sale", "1");
+    shop.gives("SECKILL.RESERVE sale u QTY 2", "DUPLICATE **");
+    watcher.gives("ECHO quiet", "quiet");
+    shop.gives("SECKILL.RESERVE sale u", "RESERVED 1 @ 0");
+    assert!(text(&watcher.read()).starts_with("push["), "the change is told");
+    watcher.gives("SECKILL.STOCK sale", "0");
+    shop.gives("SECKILL.RESERVE sale v", "SOLDOUT 1");
+    watcher.gives("ECHO quiet", "quiet");
+}
+
+#[test]
+fn defragmentation_keeps_sales() {
+    let mut random = Random::seeded("defragmentation");
+    let shop = Server::start();
+    if shop.text("CONFIG SET activedefrag yes").starts_with('-') {
+        eprintln!("this server is built without active defragmentation");
+        return;
+    }
+    for setting in
+        ["ignore-bytes 1", "threshold-lower 0", "threshold-upper 1", "cycle-min 90", "cycle-max 95"]
+    {
+        shop.gives(&format!("CONFIG SET active-defrag-{setting}"), "OK");
+    }
+    traffic::open(&shop);
+    let deadline = now_ms() + 3000;
+    while now_ms() < deadline {
+        traffic::run(&shop, &mut random, 200);
+        traffic::balanced(&shop);
+    }
+    traffic::calm(&shop);
+    let before = shop.digest();
+    let hits = || shop.server_info("stats", "active_defrag_key_misses");
+    let seen = hits();
+    wait_until("keys are visited again", || {
+        hits() != seen || shop.server_info("memory", "active_defrag_running") == "0"
+    });
+    assert_eq!(shop.digest(), before);
+    shop.gives("DEBUG RELOAD", "OK");
+    assert_eq!(shop.digest(), before);
+}
+
+#[test]
+fn a_writable_replica_does_not_lose_its_primarys_changes() {
+    let pair = Pair::start();
+    pair.primary.gives("SECKILL.CREATE sale STOCK 10 PERUSER 0", "OK");
+    pair.caught_up();
+    pair.replica.gives("CONFIG SET replica-read-only no", "OK");
+    let reply = pair.replica.text("SECKILL.RESERVE sale stray");
+    assert!(reply.starts_with("-READONLY"), "a sale is changed by its primary alone: {reply}");
+    pair.primary.reserve("sale u");
+    pair.same_digest();
+}
+
+#[test]
+fn too_few_replicas_stop_writes_and_not_reads() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 10", "OK");
+    shop.gives("CONFIG SET min-replicas-to-write 1", "OK");
+    shop.unchanged("a write without replicas", || shop.fails("SECKILL.RESERVE sale u", "NOREPLICAS"));
+    shop.gives("SECKILL.STOCK sale", "10");
+}
+
+#[test]
+fn a_function_sells_as_a_client_does() {
+    let shop = Server::with(&["appendonly yes", "aof-use-rdb-preamble no"]);
+    let library = "#!lua name=shop\nredis.register_function('buy', function(keys, args) \
+                   return redis.call('SECKILL.RESERVE', keys[1], args[1]) end)";
+    shop.gives("SECKILL.CREATE sale STOCK 1", "OK");
+    shop.gives(&["FUNCTION", "LOAD", library], "shop");
+    shop.gives("FCALL buy 1 sale u", "RESERVED 1 @ 0");
+    shop.gives("FCALL buy 1 sale v", "SOLDOUT 1");
+    let before = shop.text("DEBUG DIGEST-VALUE sale");
+    shop.gives("DEBUG LOADAOF", "OK");
+    assert_eq!(shop.text("DEBUG DIGEST-VALUE sale"), before);
+}
