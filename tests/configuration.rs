@@ -1,11 +1,13 @@
 //! `CONFIG` and `INFO`.
 
-use crate::harness::{Server, traffic};
+use crate::harness::{Server, traffic, wait_until};
 
 #[test]
 fn every_setting_can_be_read_and_written_back() {
     let shop = Server::start();
-    for (name, value) in shop.map("CONFIG GET seckill.*") {
+    let settings = shop.map("CONFIG GET seckill.*");
+    assert!(!settings.is_empty(), "the module has settings");
+    for (name, value) in settings {
         let quoted = value.trim_matches('"').to_owned();
         let reply = shop.text(&["CONFIG", "SET", &name, &quoted]);
         assert!(reply == "OK" || reply.contains("immutable"), "CONFIG SET {name} {value} gives {reply}");
@@ -33,4 +35,14 @@ fn the_server_tells_of_the_module() {
     assert!(info.contains("seckill_"), "and fields: {info}");
     assert!(shop.text("INFO everything").contains("# seckill"));
     assert!(!shop.text("INFO").is_empty());
+}
+
+#[test]
+fn a_setting_is_taken_from_the_servers_configuration() {
+    let shop = Server::with(&["seckill.expire-batch 3"]);
+    assert_eq!(shop.field("CONFIG GET seckill.expire-batch", "seckill.expire-batch"), "3");
+    shop.gives("SECKILL.CREATE sale STOCK 500 PERUSER 0 HOLD 200", "OK");
+    shop.pipeline(&vec!["SECKILL.RESERVE sale u".to_owned(); 500]);
+    wait_until("all have expired, three at a time", || shop.int("XLEN {sale}:orders") == 1000);
+    shop.gives("SECKILL.STOCK sale", "500");
 }

@@ -1,5 +1,6 @@
 //! `SECKILL.INFO`.
 
+use crate::harness::reply::pairs;
 use crate::harness::{Server, for_each_topology, now_ms};
 
 #[test]
@@ -77,4 +78,18 @@ fn memory_grows_with_the_reservations() {
     let commands: Vec<String> = (0..2000).map(|n| format!("SECKILL.RESERVE sale customer-{n}")).collect();
     shop.pipeline(&commands);
     assert!(used() > empty + 2000 * 20, "{empty} bytes became {}", used());
+}
+
+#[test]
+fn every_documented_name_is_there_once() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 2", "OK");
+    let names: Vec<String> =
+        pairs(&shop.run("SECKILL.INFO sale")).into_iter().map(|(name, _)| name).collect();
+    let documented = "state now start end stock_total available held confirmed offered waiting users reservations \
+                      epoch seq stream group hold grace maxhold peruser requests reserved duplicate soldout limited \
+                      notopen ended refused memory";
+    for name in documented.split_whitespace() {
+        assert_eq!(names.iter().filter(|known| *known == name).count(), 1, "{name} in {names:?}");
+    }
 }

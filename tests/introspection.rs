@@ -139,3 +139,33 @@ fn the_module_is_listed() {
     let modules = shop.text("MODULE LIST");
     assert!(modules.contains("name seckill"), "{modules}");
 }
+
+#[test]
+fn no_command_is_forgotten_here() {
+    let shop = Server::start();
+    let listed = shop.text("COMMAND LIST FILTERBY MODULE seckill").to_uppercase();
+    let mut listed: Vec<&str> = listed.split_whitespace().collect();
+    listed.sort_unstable();
+    let mut known: Vec<&str> = COMMANDS.iter().copied().chain(["SECKILL.APPLY"]).collect();
+    known.sort_unstable();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn categories_part_reading_from_writing() {
+    let shop = Server::start();
+    if shop.server_info("server", "redis_version").starts_with("7.0.") {
+        eprintln!("this server lets no module choose categories");
+        return;
+    }
+    for (rule, may_read, may_write) in
+        [("+@read", true, false), ("+@write", false, true), ("+@all -@write", true, false)]
+    {
+        shop.gives(&format!("ACL SETUSER someone on nopass resetkeys ~* -@all {rule}"), "OK");
+        let may = |command: &str| shop.text(&format!("ACL DRYRUN someone {command}")) == "OK";
+        assert_eq!(may("SECKILL.STOCK sale"), may_read, "STOCK with {rule}");
+        assert_eq!(may("SECKILL.GET sale 1"), may_read, "GET with {rule}");
+        assert_eq!(may("SECKILL.RESERVE sale u"), may_write, "RESERVE with {rule}");
+        assert_eq!(may("SECKILL.CONFIRM sale 1"), may_write, "CONFIRM with {rule}");
+    }
+}
