@@ -1,0 +1,391 @@
+//! A sale as one would write it down on paper: lists, scans and no thought of speed.
+//!
+//! It decides every request by itself. What it has in common with the sale under test are only the words:
+//! [`Request`], [`Refusal`], [`Terms`].
+
+pub mod random;
+pub mod requests;
+
+use seckill_core::ids::ReservationId;
+use seckill_core::sale::{
+    HOLD_MS_MAX, Misuse, Part, Refusal, Request, ReservationState, Reserve, SaleState, Terms,
+};
+use seckill_core::time::Timestamp;
+
+/// Names, tokens and payloads of the tests.
+pub type Bytes = &'static [u8];
+
+/// A reservation.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its id.
+    pub id: ReservationId,
+    /// Whose.
+    pub user: Bytes,
+    /// Units.
+    pub qty: u64,
+    /// Units paid back.
+    pub refunded: u64,
+    /// State as it was last written down.
+    pub state: ReservationState,
+    /// The end of the hold, if it ever was one.
+    pub deadline: Option<u64>,
+    /// How long after it the units go back.
+    pub grace_ms: u64,
+    /// When it was made.
+    pub created: u64,
+    /// The request's token.
+    pub token: Option<Bytes>,
+    /// The payload.
+    pub data: Option<Bytes>,
+}
+
+/// What a request changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Units were taken, until then.
+    Reserved(Option<u64>),
+    /// A reservation was paid.
+    Confirmed(ReservationId),
+    /// A hold was given back.
+    Released(ReservationId),
+    /// A hold lasts until then.
+    Extended(ReservationId, u64),
+    /// So many units were paid back now.
+    Refunded(ReservationId, u64),
+    /// So many units there are in all.
+    Restocked(u64),
+    /// A request is refused until then.
+    Voided(u64),
+    /// Other terms.
+    Altered,
+}
+
+/// A restock done under a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Restock {
+    token: Bytes,
+    delta: i64,
+    available: u64,
+    total: u64,
+}
+
+/// The sale on paper.
+#[derive(Clone, Debug)]
+pub struct Naive {
+    /// Its terms.
+    pub terms: Terms,
+    /// Its state.
+    pub state: SaleState,
+    /// Units to sell; `None` if unlimited.
+    pub total: Option<u64>,
+    /// When the newest change was made.
+    pub clock: u64,
+    /// The epoch of the newest change.
+    pub epoch: u32,
+    /// Events of the epoch.
+    pub seq: u64,
+    /// Ids of the epoch.
+    pub number: u32,
+    /// All reservations, the oldest first.
+    pub entries: Vec<Entry>,
+    parts: Vec<(ReservationId, Bytes, u64)>,
+    restocks: Vec<Restock>,
+    voids: Vec<(Bytes, Bytes, u64)>,
+}
+
+impl Entry {
+    /// When the units of the hold go back.
+    pub fn due(&self) -> u64 {
+        self.deadline.map_or(u64::MAX, |deadline| deadline + self.grace_ms)
+    }
+
+    /// The state as a reader sees it at `now`.
+    pub fn seen(&self, now: u64) -> ReservationState {
+        let over = self.state == ReservationState::Held && now >= self.due();
+        if over { ReservationState::Expired } else { self.state }
+    }
+
+    /// Units of the stock that it has at `now`.
+    pub fn units(&self, now: u64) -> u64 {
+        match self.seen(now) {
+            ReservationState::Held => self.qty,
+            ReservationState::Confirmed => self.qty - self.refunded,
+            ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => 0,
+        }
+    }
+}
+
+impl Naive {
+    /// A sale without reservations.
+    pub fn new(terms: Terms, total: Option<u64>, at: u64) -> Naive {
+        Naive {
+            terms,
+            state: SaleState::Open,
+            total,
+            clock: at,
+            epoch: 0,
+            seq: 0,
+            number: 0,
+            entries: Vec::new(),
+            parts: Vec::new(),
+            restocks: Vec::new(),
+            voids: Vec::new(),
+        }
+    }
+
+    /// The sale's time: it does not run backwards.
+    pub fn time(&self, now: u64) -> u64 {
+        now.max(self.clock)
+    }
+
+    /// Units of all reservations in `state` at `now`.
+    pub fn units_in(&self, state: ReservationState, now: u64) -> u64 {
+        self.entries.iter().filter(|e| e.seen(now) == state).map(|e| e.units(now)).sum()
+    }
+
+    /// Units that can be taken at `now`.
+    pub fn available(&self, now: u64) -> Option<u64> {
+        let given: u64 = self.entries.iter().map(|e| e.units(now)).sum();
+        self.total.map(|total| total - given)
+    }
+
+    /// Units left when holds that are due but not settled count as taken; what a RESTOCK is answered.
+    pub fn unsettled(&self) -> u64 {
+        let due = self.entries.iter().filter(|e| e.state == ReservationState::Held);
+        let given: u64 = due.map(|e| e.qty).sum::<u64>() + self.units_in(ReservationState::Confirmed, 0);
+        self.total.map_or(0, |total| total - given)
+    }
+
+    /// The reservation with this id.
+    pub fn entry(&self, id: ReservationId) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.id == id)
+    }
+
+    /// What the request changes, or why it changes nothing.
+    pub fn decide(&self, now: u64, request: &Request<'static>) -> Result<Done, Refusal> {
+        let now = self.time(now);
+        match *request {
+            Request::Reserve(reserve) => self.reserve(now, &reserve),
+            Request::Confirm { id, late } => self.confirm(now, id, late),
+            Request::Release { id } => self.held(now, id).map(|_| Done::Released(id)),
+            Request::Extend { id, ms } => self.extend(now, id, ms),
+            Request::Refund { id, part, .. } => self.refund(id, part),
+            Request::Void { user, token, ms } => self.void(now, user, token, now + ms),
+            Request::Restock { delta, token } => self.restock(now, delta, token),
+            Request::Alter { .. } => Ok(Done::Altered),
+        }
+    }
+
+    fn request(&self, user: &[u8], token: &[u8]) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.user == user && e.token == Some(token))
+    }
+
+    fn reserve(&self, now: u64, reserve: &Reserve<'static>) -> Result<Done, Refusal> {
+        if let Some(token) = reserve.token {
+            if let Some(e) = self.request(reserve.user, token) {
+                let same = e.qty == reserve.qty && e.data == reserve.data;
+                return Err(if same { Refusal::Standing(e.id) } else { Refusal::Mismatch });
+            }
+            if self.voids.iter().any(|(u, t, until)| *u == reserve.user && *t == token && now < *until) {
+                return Err(Refusal::Voided);
+            }
+        }
+        match self.state {
+            SaleState::Paused => return Err(Refusal::Paused),
+            SaleState::Closed => return Err(Refusal::Ended),
+            SaleState::Open => {}
+        }
+        match (self.terms.start, self.terms.end) {
+            (Some(start), _) if now < start.0 => {
+                return Err(Refusal::NotOpen { start, wait_ms: start.0 - now });
+            }
+            (_, Some(end)) if now >= end.0 => return Err(Refusal::Ended),
+            _ => {}
+        }
+        self.quota(now, reserve)?;
+        self.stock(now, reserve.qty)?;
+        let hold_ms = self.terms.hold_ms;
+        Ok(Done::Reserved(if hold_ms == 0 { None } else { Some(now + hold_ms) }))
+    }
+
+    fn quota(&self, now: u64, reserve: &Reserve<'_>) -> Result<(), Refusal> {
+        let live: Vec<&Entry> =
+            self.entries.iter().filter(|e| e.user == reserve.user && e.units(now) > 0).collect();
+        let units: u64 = live.iter().map(|e| e.units(now)).sum();
+        let per_user = self.terms.per_user;
+        if per_user == 0 || units + reserve.qty <= per_user {
+            return Ok(());
+        }
+        let newest = live.last().map(|e| {
+            let held = e.state == ReservationState::Held;
+            (e.id, e.deadline.filter(|_| held).map(Timestamp))
+        });
+        Err(Refusal::Duplicate { newest, units, per_user })
+    }
+
+    fn stock(&self, now: u64, qty: u64) -> Result<(), Refusal> {
+        match self.available(now) {
+            Some(left) if left >= qty => Ok(()),
+            Some(0) => Err(Refusal::SoldOut { held: self.units_in(ReservationState::Held, now) }),
+            Some(left) => Err(Refusal::Short { left }),
+            None => Ok(()),
+        }
+    }
+
+    fn held(&self, now: u64, id: ReservationId) -> Result<&Entry, Refusal> {
+        let e = self.entry(id).ok_or(Refusal::NotFound)?;
+        if e.seen(now) == ReservationState::Held { Ok(e) } else { Err(Refusal::Standing(id)) }
+    }
+
+    fn confirm(&self, now: u64, id: ReservationId, late: bool) -> Result<Done, Refusal> {
+        let e = self.entry(id).ok_or(Refusal::NotFound)?;
+        match e.seen(now) {
+            ReservationState::Held => Ok(Done::Confirmed(id)),
+            ReservationState::Expired if late => match self.available(now) {
+                Some(left) if left < e.qty => {
+                    Err(Refusal::SoldOut { held: self.units_in(ReservationState::Held, now) })
+                }
+                _ => Ok(Done::Confirmed(id)),
+            },
+            _ => Err(Refusal::Standing(id)),
+        }
+    }
+
+    fn extend(&self, now: u64, id: ReservationId, ms: u64) -> Result<Done, Refusal> {
+        let e = self.held(now, id)?;
+        let old = e.deadline.unwrap_or(0);
+        let max = if self.terms.hold_ms_max == 0 { HOLD_MS_MAX } else { self.terms.hold_ms_max };
+        let (wanted, cap) = (now + ms, e.created + max);
+        if wanted <= old {
+            Err(Refusal::Unmoved { id, capped: false })
+        } else if cap <= old {
+            Err(Refusal::Unmoved { id, capped: true })
+        } else {
+            Ok(Done::Extended(id, wanted.min(cap)))
+        }
+    }
+
+    fn refund(&self, id: ReservationId, part: Option<Part<'static>>) -> Result<Done, Refusal> {
+        let e = self.entry(id).ok_or(Refusal::NotFound)?;
+        let left = e.qty - e.refunded;
+        let done = part.and_then(|part| self.parts.iter().find(|(i, t, _)| *i == id && *t == part.token));
+        match (part, done, e.state) {
+            (Some(part), Some((_, _, units)), _) if part.qty == *units => Err(Refusal::Standing(id)),
+            (Some(_), Some(_), _) => Err(Refusal::Mismatch),
+            (None, _, ReservationState::Confirmed) => Ok(Done::Refunded(id, left)),
+            (Some(part), None, ReservationState::Confirmed) if part.qty <= left => {
+                Ok(Done::Refunded(id, part.qty))
+            }
+            (Some(_), None, ReservationState::Confirmed) => Err(Refusal::Short { left }),
+            (Some(_), None, ReservationState::Refunded) => Err(Refusal::Short { left: 0 }),
+            _ => Err(Refusal::Standing(id)),
+        }
+    }
+
+    fn void(&self, now: u64, user: Bytes, token: Bytes, until: u64) -> Result<Done, Refusal> {
+        if let Some(e) = self.request(user, token) {
+            return self.held(now, e.id).map(|e| Done::Released(e.id));
+        }
+        let longer =
+            self.voids.iter().any(|(u, t, old)| *u == user && *t == token && now < *old && *old >= until);
+        if longer { Err(Refusal::Voided) } else { Ok(Done::Voided(until)) }
+    }
+
+    fn restock(&self, now: u64, delta: i64, token: Option<Bytes>) -> Result<Done, Refusal> {
+        let (Some(total), Some(available)) = (self.total, self.available(now)) else {
+            return Err(Refusal::Misuse(Misuse::Unlimited));
+        };
+        if let Some(done) = self.restocks.iter().find(|done| Some(done.token) == token) {
+            let same = Refusal::Restocked { available: done.available, total: done.total };
+            return Err(if done.delta == delta { same } else { Refusal::Mismatch });
+        }
+        if i128::from(available) + i128::from(delta) < 0 && delta < 0 {
+            return Err(Refusal::Short { left: available });
+        }
+        let sum = i128::from(total) + i128::from(delta);
+        if sum > 1 << 53 { Err(Refusal::Misuse(Misuse::StockRange)) } else { Ok(Done::Restocked(sum as u64)) }
+    }
+}
+
+impl Naive {
+    /// A hold's time is over.
+    pub fn expire(&mut self, now: u64, epoch: u32, id: ReservationId) {
+        let now = self.time(now);
+        self.turn(now, epoch);
+        self.seq += 1;
+        let e = self.entry_mut(id);
+        assert!(e.state == ReservationState::Held && now >= e.due(), "{e:?} is not due at {now}");
+        e.state = ReservationState::Expired;
+    }
+
+    /// Makes a change that [`Naive::decide`] allowed. Returns the new reservation.
+    pub fn make(&mut self, now: u64, epoch: u32, request: &Request<'static>, done: Done) -> Option<&Entry> {
+        let now = self.time(now);
+        self.turn(now, epoch);
+        self.seq += u64::from(!matches!(done, Done::Voided(_) | Done::Altered));
+        match (done, *request) {
+            (Done::Reserved(deadline), Request::Reserve(reserve)) => {
+                self.push(now, deadline, &reserve);
+                return self.entries.last();
+            }
+            (Done::Confirmed(id), _) => self.entry_mut(id).state = ReservationState::Confirmed,
+            (Done::Released(id), _) => self.entry_mut(id).state = ReservationState::Released,
+            (Done::Extended(id, deadline), _) => self.entry_mut(id).deadline = Some(deadline),
+            (Done::Refunded(id, units), Request::Refund { part, restock, .. }) => {
+                self.pay_back(id, units, part.map(|part| part.token), restock);
+            }
+            (Done::Restocked(total), Request::Restock { delta, token }) => {
+                self.total = Some(total);
+                let available = self.unsettled();
+                self.restocks.extend(token.map(|token| Restock { token, delta, available, total }));
+            }
+            (Done::Voided(until), Request::Void { user, token, .. }) => {
+                self.voids.retain(|(u, t, _)| (*u, *t) != (user, token));
+                self.voids.push((user, token, until));
+            }
+            (Done::Altered, Request::Alter { terms, state }) => (self.terms, self.state) = (terms, state),
+            other => panic!("{other:?} do not fit"),
+        }
+        None
+    }
+
+    fn turn(&mut self, now: u64, epoch: u32) {
+        self.clock = now;
+        if epoch != self.epoch {
+            (self.epoch, self.seq, self.number) = (epoch, 0, 0);
+        }
+    }
+
+    fn push(&mut self, now: u64, deadline: Option<u64>, reserve: &Reserve<'static>) {
+        self.number += 1;
+        self.entries.push(Entry {
+            id: ReservationId((u64::from(self.epoch) << 32) + u64::from(self.number)),
+            user: reserve.user,
+            qty: reserve.qty,
+            refunded: 0,
+            state: if deadline.is_some() { ReservationState::Held } else { ReservationState::Confirmed },
+            deadline,
+            grace_ms: self.terms.grace_ms,
+            created: now,
+            token: reserve.token,
+            data: reserve.data,
+        });
+    }
+
+    fn pay_back(&mut self, id: ReservationId, units: u64, token: Option<Bytes>, restock: bool) {
+        let e = self.entry_mut(id);
+        e.refunded += units;
+        if e.refunded == e.qty {
+            e.state = ReservationState::Refunded;
+        }
+        self.parts.extend(token.map(|token| (id, token, units)));
+        if !restock {
+            self.total = self.total.map(|total| total - units);
+        }
+    }
+
+    fn entry_mut(&mut self, id: ReservationId) -> &mut Entry {
+        self.entries.iter_mut().find(|e| e.id == id).expect("the model knows what it allowed")
+    }
+}
