@@ -31,7 +31,7 @@ impl Sale {
             Request::Extend { id, ms } => self.decide_extend(now, id, ms),
             Request::Refund { id, part, restock } => self.decide_refund(id, part, restock),
             Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
-            Request::Restock { delta, token } => self.decide_restock(delta, token),
+            Request::Restock { delta, token } => self.decide_restock(now, delta, token),
             Request::Alter { terms, state } => Ok(Change::Altered { terms, state }),
         }?;
         Ok(self.stamped(moment, change))
@@ -85,7 +85,7 @@ impl Sale {
         self.check_request(now, first, reserve)?;
         self.check_window(now)?;
         self.check_quota(first, reserve.qty)?;
-        self.check_stock(reserve.qty)?;
+        self.check_stock(now, reserve.qty)?;
         let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
         let id = id.filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
         let Reserve { user, qty, token, data } = *reserve;
@@ -137,11 +137,14 @@ impl Sale {
         Err(Refusal::Duplicate { newest, units, per_user })
     }
 
-    fn check_stock(&self, qty: u64) -> Result<(), Refusal> {
-        match self.available() {
-            Some(0) => Err(Refusal::SoldOut { held: self.held }),
-            Some(left) if left < qty => Err(Refusal::Short { left }),
-            _ => Ok(()),
+    /// Due holds are named as free but stand in the way until they are expired.
+    fn check_stock(&self, now: Timestamp, qty: u64) -> Result<(), Refusal> {
+        if self.available().is_none_or(|left| qty <= left) {
+            return Ok(());
+        }
+        match self.available_at(now) {
+            Some(left) if left > 0 => Err(Refusal::Short { left }),
+            _ => Err(Refusal::SoldOut { held: self.held_at(now) }),
         }
     }
 
@@ -160,7 +163,7 @@ impl Sale {
         let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
         let row = self.table.row(slot);
         if late && row.state() == ReservationState::Expired {
-            self.check_stock(row.qty()).map_err(|_| Refusal::SoldOut { held: self.held })?;
+            self.check_stock(now, row.qty()).map_err(|_| Refusal::SoldOut { held: self.held_at(now) })?;
             return Ok(Change::Confirmed { id });
         }
         self.hold(now, id).map(|_| Change::Confirmed { id })
@@ -229,7 +232,12 @@ impl Sale {
         }
     }
 
-    fn decide_restock<'a>(&self, delta: i64, token: Option<&'a [u8]>) -> Result<Change<'a>, Refusal> {
+    fn decide_restock<'a>(
+        &self,
+        now: Timestamp,
+        delta: i64,
+        token: Option<&'a [u8]>,
+    ) -> Result<Change<'a>, Refusal> {
         let Stock::Limited(total) = self.stock else { return Err(Refusal::Misuse(Misuse::Unlimited)) };
         if let Some(done) = token.and_then(|token| self.restocks.get(token)) {
             let ledgers = Refusal::Restocked { available: done.available, total: done.total };
@@ -237,7 +245,7 @@ impl Sale {
         }
         let available = self.available().unwrap_or(0);
         if delta < 0 && delta.unsigned_abs() > available {
-            return Err(Refusal::Short { left: available });
+            return Err(Refusal::Short { left: self.available_at(now).unwrap_or(0) });
         }
         match total.checked_add_signed(delta).filter(|total| *total <= COUNT_MAX) {
             Some(total) => Ok(Change::Restocked { delta, total, token }),
