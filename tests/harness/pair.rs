@@ -35,10 +35,8 @@ impl Pair {
         wait_until("the replica is linked", || {
             self.replica.server_info("replication", "master_link_status") == "up"
         });
-        // Until the primary knows of the link it keeps the stream back, for as long as a second.
-        wait_until("the primary serves the replica", || {
-            self.primary.text("INFO replication").contains("state=online")
-        });
+        // Until the replica's first word, up to a second later, the primary keeps the stream back.
+        self.primary.gives("PUBLISH attached now", "0");
         self.caught_up();
     }
 
