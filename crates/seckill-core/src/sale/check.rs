@@ -18,6 +18,7 @@ impl Sale {
     /// [`Inconsistent`] says what does not fit; the copy has diverged, or the effect came twice.
     pub fn check(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
         holds(effect.at >= self.clock, "it is older than the newest change")?;
+        holds(effect.at.0 <= COUNT_MAX, "its time is out of range")?;
         holds(effect.epoch >= self.epoch && effect.epoch <= i32::MAX as u32, "its epoch is not the sale's")?;
         let seq = if effect.change.has_event() { self.next_seq(effect.epoch) } else { 0 };
         holds(effect.seq == seq, "its sequence number is not the next")?;

@@ -90,6 +90,9 @@ impl Sale {
         if matches!(stock, Stock::Limited(units) if units > COUNT_MAX) {
             return Err(Invalid("STOCK must be -1 or between 0 and 9007199254740992"));
         }
+        if at.0 > COUNT_MAX {
+            return Err(Invalid("the creation must be between 0 and 9007199254740992"));
+        }
         if outlet.stream.is_empty() || outlet.group.is_empty() {
             return Err(Invalid("STREAM and GROUP must not be empty"));
         }
