@@ -2,7 +2,8 @@
 
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
 use super::{
-    COUNT_MAX, Change, DATA_BYTES_MAX, Effect, ReservationState, Sale, Stock, TOKEN_BYTES_MAX, USER_BYTES_MAX,
+    COUNT_MAX, Change, DATA_BYTES_MAX, DURATION_MS_MAX, Effect, ReservationState, Sale, Stock,
+    TOKEN_BYTES_MAX, USER_BYTES_MAX,
 };
 use crate::ids::{ReservationId, Slot};
 use crate::time::Timestamp;
@@ -29,10 +30,7 @@ impl Sale {
             Change::Extended { id, deadline } => self.check_extended(id, deadline),
             Change::Refunded { id, units, token, restock } => self.check_refunded(id, units, token, restock),
             Change::Restocked { delta, total, token } => self.check_restocked(delta, total, token),
-            Change::Voided { user, token, .. } => {
-                check_user(user)?;
-                check_token(Some(token))
-            }
+            Change::Voided { user, token, until } => self.check_voided(effect.at, user, token, until),
             Change::Altered { terms, .. } => terms.checked().map(|_| ()).map_err(|why| Inconsistent(why.0)),
         }
     }
@@ -106,6 +104,23 @@ impl Sale {
         )?;
         holds(total >= self.held + self.confirmed || delta >= 0, "it takes more than is available")?;
         holds(token.is_none_or(|token| !self.restocks.contains_key(token)), "its token was used")
+    }
+
+    fn check_voided(
+        &self,
+        at: Timestamp,
+        user: &[u8],
+        token: &[u8],
+        until: Timestamp,
+    ) -> Result<(), Inconsistent> {
+        check_user(user)?;
+        check_token(Some(token))?;
+        holds(until.since(at) <= DURATION_MS_MAX, "its end is out of range")?;
+        let longer = self.voids.until(user, token, at).is_some_and(|old| old >= until);
+        holds(!longer, "the request was given up before")?;
+        let first = self.users.first(user, &self.table);
+        let known = first.and_then(|first| self.users.request(first, token, &self.table));
+        holds(known.is_none(), "its token was used")
     }
 
     fn check_held(&self, id: ReservationId) -> Result<Slot, Inconsistent> {

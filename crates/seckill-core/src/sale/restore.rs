@@ -106,6 +106,7 @@ impl Builder {
             }
             Tail::Void { user, token, until } => {
                 check_user(user).and_then(|()| check_token(Some(token))).map_err(|why| Invalid(why.0))?;
+                valid(until.since(self.head.clock) <= DURATION_MS_MAX, "a void out of range")?;
                 self.sale.voids.insert(user, token, until);
                 Ok(())
             }
