@@ -6,16 +6,27 @@
 #[path = "model/mod.rs"]
 mod naive;
 
-use naive::requests::Flavour;
-use naive::{Done, Naive, random::Random};
-use seckill_core::codec::{self, Created, Loader, Purpose, Sent};
-use seckill_core::sale::{Change, Effect, Outlet, Request, Sale, Seed, Stock};
+use naive::copies::{assert_in_order, loaded, stored};
+use naive::trial::{created, creation, done};
+use naive::{Naive, random::Random, requests::Flavour};
+use seckill_core::codec::{self, Sent};
+use seckill_core::sale::{COUNT_MAX, Effect, Sale, Seed};
 use seckill_core::time::{Moment, Timestamp};
 
 const DAMAGED: u64 = 100_000;
 const DAMAGED_OF_A_RUN: u64 = 2_000;
+const GOES_ON_STEPS: usize = 12;
+const CREATED: u64 = 1_000_000;
 
-/// A sale and the payload of the change that came next.
+/// A sale's life.
+struct Story {
+    creation: Vec<u8>,
+    pages: Vec<Page>,
+    model: Naive,
+    flavour: Flavour,
+}
+
+/// The sale, and the payload of the change that came next.
 struct Page {
     before: Sale,
     payload: Vec<u8>,
@@ -35,7 +46,8 @@ fn runs(run: impl Fn(&mut Random) -> u64 + std::panic::RefUnwindSafe) {
 #[test]
 fn a_damaged_effect_is_refused_or_leaves_a_sale_in_order() {
     runs(|random| {
-        let pages = grown(random, 120);
+        let story = grown(random, 120);
+        let pages = &story.pages;
         let mut accepted = 0;
         for _ in 0..DAMAGED_OF_A_RUN {
             let page = &pages[random.below(pages.len() as u64) as usize];
@@ -46,7 +58,7 @@ fn a_damaged_effect_is_refused_or_leaves_a_sale_in_order() {
             if page.before.check(&effect).is_ok() {
                 let mut sale = page.before.clone();
                 sale.apply(&effect);
-                in_order(sale);
+                story.goes_on(random, sale);
                 accepted += 1;
             }
         }
@@ -57,18 +69,18 @@ fn a_damaged_effect_is_refused_or_leaves_a_sale_in_order() {
 #[test]
 fn damaged_blocks_are_refused_or_make_a_sale_in_order() {
     runs(|random| {
-        let pages = grown(random, 120);
+        let story = grown(random, 120);
         let mut accepted = 0;
         let mut blocks = Vec::new();
         for n in 0..DAMAGED_OF_A_RUN {
             if n.is_multiple_of(100) {
-                let at = pages.len() - 1 - random.below(pages.len() as u64 / 2) as usize;
-                blocks = stored(&pages[at].before);
+                let at = story.pages.len() - 1 - random.below(story.pages.len() as u64 / 2) as usize;
+                blocks = stored(&story.pages[at].before);
             }
-            accepted += u64::from(damaged_blocks(random, &blocks).is_some_and(|sale| {
-                in_order(sale);
-                true
-            }));
+            if let Some(sale) = damaged_blocks(random, &blocks) {
+                story.goes_on(random, sale);
+                accepted += 1;
+            }
         }
         accepted
     });
@@ -77,53 +89,47 @@ fn damaged_blocks_are_refused_or_make_a_sale_in_order() {
 #[test]
 fn a_damaged_creation_is_refused_or_makes_a_sale_in_order() {
     runs(|random| {
-        let (created, _) = creation(random);
-        let mut whole = Vec::new();
-        codec::encode_created(&created, &mut whole);
+        let story = grown(random, 20);
         let mut accepted = 0;
         for _ in 0..DAMAGED_OF_A_RUN / 4 {
-            let mut payload = whole.clone();
-            damage(random, &mut payload, &whole);
+            let mut payload = story.creation.clone();
+            damage(random, &mut payload, &story.creation);
             let Ok(Sent::Created(sent)) = codec::decode_sent(&payload) else { continue };
             let made = Sale::new(sent.terms, sent.stock, sent.outlet, sent.at, Seed::new(1));
-            accepted += u64::from(made.is_ok_and(|sale| {
-                in_order(sale);
-                true
-            }));
+            if let Ok(sale) = made {
+                story.goes_on(random, sale);
+                accepted += 1;
+            }
         }
         accepted
     });
 }
 
-/// The books are right, the sale can be stored and loaded again, and it goes on.
-fn in_order(mut sale: Sale) {
-    let audit = sale.audit();
-    assert_eq!((&audit.differences[..], audit.oversold), (&[][..], 0));
-    let again = loaded(&stored(&sale)).expect("a sale that was accepted can be stored");
-    let mut digests = [Vec::new(), Vec::new()];
-    codec::blocks(&sale, Purpose::Digest, |block| digests[0].extend_from_slice(block));
-    codec::blocks(&again, Purpose::Digest, |block| digests[1].extend_from_slice(block));
-    assert!(digests[0] == digests[1], "stored and loaded, the sale is another");
-    let moment = Moment { now: sale.clock().after(1), fresh: true };
-    for id in sale.due(moment.now, 3) {
-        let effect = sale.expire(Moment::at(moment.now), id);
-        sale.apply(&effect);
+impl Story {
+    /// The sale is in order, and still is after a few requests.
+    fn goes_on(&self, random: &mut Random, mut sale: Sale) {
+        let clock = sale.clock();
+        assert_in_order(sale.clone());
+        let mut moment = Moment { now: clock, fresh: random.once_in(2) };
+        for _ in 0..GOES_ON_STEPS {
+            moment.now = moment.now.after(random.below(50));
+            let request = self.flavour.request(random, &self.model);
+            let decided = sale.decide(moment, &request);
+            let obstacles = decided
+                .err()
+                .map(|refusal| sale.obstacles(moment.now, &request, &refusal, 2))
+                .unwrap_or_default();
+            let expired = obstacles.first().map(|id| sale.expire(moment, *id));
+            for effect in expired.into_iter().chain(decided) {
+                let out_of_range = effect.at.0 > COUNT_MAX || effect.seq > COUNT_MAX;
+                assert!(out_of_range || sale.check(&effect).is_ok(), "{effect:?}: {:?}", sale.check(&effect));
+                sale.apply(&effect);
+                moment.fresh = false;
+            }
+        }
+        let audit = sale.audit();
+        assert_eq!((&audit.differences[..], audit.oversold), (&[][..], 0));
     }
-    let (ids, users) =
-        (sale.scan(seckill_core::ids::ReservationId(0), None, 500, moment.now).1, sale.users());
-    assert!(users <= ids.len());
-    assert_eq!(sale.audit().differences, []);
-}
-
-fn stored(sale: &Sale) -> Vec<Vec<u8>> {
-    let mut blocks = Vec::new();
-    codec::blocks(sale, Purpose::Store, |block| blocks.push(block.to_vec()));
-    blocks
-}
-
-fn loaded(blocks: &[Vec<u8>]) -> Option<Sale> {
-    let mut loader = Loader::new(Seed::new(3));
-    blocks.iter().try_fold(None, |found, block| loader.feed(block).map(|sale| sale.or(found))).ok().flatten()
 }
 
 /// Damages a block or their order, and loads them.
@@ -140,7 +146,7 @@ fn damaged_blocks(random: &mut Random, blocks: &[Vec<u8>]) -> Option<Sale> {
             damage(random, &mut blocks[at], &from);
         }
     }
-    loaded(&blocks)
+    loaded(&blocks, 3)
 }
 
 /// One to three small damages; numbers of the wire format grow to their limits.
@@ -173,22 +179,16 @@ fn damage(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-fn creation(random: &mut Random) -> (Created, Flavour) {
-    let flavour = Flavour { stock: random.pick(&[Some(10), Some(100), None]), ..Flavour::any(random) };
-    let at = Timestamp(1_000_000);
-    let stock = flavour.stock.map_or(Stock::Unlimited, Stock::Limited);
-    let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
-    (Created { at, terms: flavour.terms(random, at.0), stock, outlet }, flavour)
-}
-
 /// A sale that grows by as many changes, page by page.
-fn grown(random: &mut Random, changes: usize) -> Vec<Page> {
-    let (created, flavour) = creation(random);
-    let Created { at, terms, stock, outlet } = created;
-    let mut model = Naive::new(terms, flavour.stock, at.0);
-    let mut sale = Sale::new(terms, stock, outlet, at, Seed::new(1)).expect("the terms are sound");
+fn grown(random: &mut Random, changes: usize) -> Story {
+    let flavour = Flavour { stock: random.pick(&[Some(10), Some(100), None]), ..Flavour::any(random) };
+    let creation = creation(random, &flavour, Timestamp(CREATED));
+    let mut payload = Vec::new();
+    codec::encode_created(&creation, &mut payload);
+    let mut model = Naive::new(creation.terms, flavour.stock, CREATED);
+    let mut sale = created(&payload, 1);
     let mut pages = Vec::new();
-    let mut now = at.0;
+    let mut now = CREATED;
     while pages.len() < changes {
         now += random.below(20);
         let moment = Moment { now: Timestamp(now), fresh: random.once_in(40) };
@@ -199,24 +199,10 @@ fn grown(random: &mut Random, changes: usize) -> Vec<Page> {
         }
         let request = flavour.request(random, &model);
         let Ok(effect) = sale.decide(Moment::at(Timestamp(now)), &request) else { continue };
-        note(&mut model, now, &request, &effect);
+        model.make(now, effect.epoch, &request, done(&effect.change));
         turn(&mut pages, &mut sale, &effect);
     }
-    pages
-}
-
-fn note(model: &mut Naive, now: u64, request: &Request<'static>, effect: &Effect<'_>) {
-    let done = match effect.change {
-        Change::Reserved { deadline, .. } => Done::Reserved(deadline.map(|at| at.0)),
-        Change::Confirmed { id } => Done::Confirmed(id),
-        Change::Released { id } => Done::Released(id),
-        Change::Extended { id, deadline } => Done::Extended(id, deadline.0),
-        Change::Refunded { id, units, .. } => Done::Refunded(id, units),
-        Change::Restocked { total, .. } => Done::Restocked(total),
-        Change::Voided { until, .. } => Done::Voided(until.0),
-        Change::Altered { .. } | Change::Expired { .. } => Done::Altered,
-    };
-    model.make(now, effect.epoch, request, done);
+    Story { creation: payload, pages, model, flavour }
 }
 
 fn turn(pages: &mut Vec<Page>, sale: &mut Sale, effect: &Effect<'_>) {

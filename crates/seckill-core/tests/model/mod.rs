@@ -3,8 +3,11 @@
 //! It decides every request by itself. What it has in common with the sale under test are only the words:
 //! [`Request`], [`Refusal`], [`Terms`].
 
+pub mod compare;
+pub mod copies;
 pub mod random;
 pub mod requests;
+pub mod trial;
 
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
@@ -137,6 +140,18 @@ impl Naive {
     /// The sale's time: it does not run backwards.
     pub fn time(&self, now: u64) -> u64 {
         now.max(self.clock)
+    }
+
+    /// The epoch of the first change of another life: later by one, and by one for each ten seconds of silence.
+    pub fn next_epoch(&self, now: u64) -> u32 {
+        self.epoch + 1 + ((self.time(now) - self.clock) / 10_000) as u32
+    }
+
+    /// Whether anything can be reserved.
+    pub fn is_open(&self, now: u64) -> bool {
+        let started = self.terms.start.is_none_or(|start| start.0 <= now);
+        let ended = self.terms.end.is_some_and(|end| end.0 <= now);
+        self.state == SaleState::Open && started && !ended
     }
 
     /// Units of all reservations in `state` at `now`.
