@@ -48,6 +48,16 @@ fn an_explicit_stream_must_be_permitted() {
 }
 
 #[test]
+fn a_group_named_stream_hides_no_stream() {
+    let shop = Server::start();
+    // The server takes the word after the first STREAM for the key, here the second.
+    let operator = user(&shop, "operator", "~sale* ~STREAM +seckill.create");
+    shop.unchanged("a refused CREATE", || {
+        operator.fails("SECKILL.CREATE sale STOCK 5 GROUP STREAM STREAM private", "NOPERM");
+    });
+}
+
+#[test]
 fn reading_is_a_permission_of_its_own() {
     let shop = Server::start();
     shop.gives("SECKILL.CREATE sale STOCK 5", "OK");
