@@ -109,7 +109,7 @@ fn commit(
     let entry = match Event::of(&value.sale, effect) {
         Some(event) => {
             let stream = Stream::open(ctx, value.stream())?;
-            Some(orders::append(stream, key, &event, None)?)
+            Some(orders::append(ctx, stream, key, &event, None)?)
         }
         None => None,
     };
@@ -133,7 +133,7 @@ pub fn replay(
     value.sale.check(effect)?;
     if let Some(event) = Event::of(&value.sale, effect) {
         let stream = Stream::open_or_make(ctx, value.stream());
-        let appended = stream.and_then(|stream| orders::append(stream, key, &event, entry));
+        let appended = stream.and_then(|stream| orders::append(ctx, stream, key, &event, entry));
         appended.map_err(|_| Inconsistent("its event does not fit the stream"))?;
     }
     make(ctx, key, value, effect);

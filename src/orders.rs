@@ -3,7 +3,7 @@
 use lazy_static::lazy_static;
 use seckill_core::orders::{Event, FIELDS, KINDS};
 
-use crate::host::{Appended, Arg, Fields, SharedString, Stream, StreamError};
+use crate::host::{Appended, Arg, Context, Fields, SharedString, Stream, StreamError};
 
 lazy_static! {
     /// The fields' names, made once.
@@ -20,6 +20,7 @@ lazy_static! {
 /// # Errors
 /// [`StreamError::Refused`] if the stream cannot take the id.
 pub fn append(
+    ctx: &Context,
     stream: Stream<'_>,
     sale: Arg<'_>,
     event: &Event<'_>,
@@ -34,7 +35,10 @@ pub fn append(
     fields.lend(sale_field.arg(), sale);
     fields.give(seq.arg(), Pair::new(event.seq).text());
     give_number(&mut fields, id_field, event.id);
-    fields.give(user.arg(), event.user);
+    match ctx.argument(event.user) {
+        Some(argument) => fields.lend(user.arg(), argument),
+        None => fields.give(user.arg(), event.user),
+    }
     give_number(&mut fields, qty, event.qty);
     give_number(&mut fields, deadline, event.deadline);
     if let Some(data) = event.data {

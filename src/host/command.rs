@@ -43,10 +43,10 @@ pub unsafe extern "C" fn entry<C: Command>(
     argv: *mut *mut raw::RedisModuleString,
     argc: c_int,
 ) -> c_int {
-    // SAFETY: the server's context is valid during the call.
-    let ctx = unsafe { Context::new(ctx) };
     // SAFETY: an `Arg` is a pointer and nothing else; the strings live during the call.
     let args = unsafe { slice::from_raw_parts(argv.cast::<Arg<'_>>(), argc as usize) };
+    // SAFETY: the server's context is valid during the call, and so are the arguments.
+    let ctx = unsafe { Context::of_command(ctx, args) };
     match guarded(|| C::run(&ctx, args)) {
         Some(Ok(())) => {}
         Some(Err(failure)) => ctx.error(&failure.0),

@@ -12,6 +12,8 @@ use super::guard::log_line;
 /// A call from the server: of a command, a timer or an event.
 pub struct Context {
     ctx: *mut raw::RedisModuleCtx,
+    /// The command's arguments; none in a timer or an event.
+    args: (*const Arg<'static>, usize),
     /// The clock, once it was read: it stands still during a call.
     now_ms: Cell<Option<u64>>,
 }
@@ -29,7 +31,22 @@ impl Context {
     /// # Safety
     /// `ctx` is the server's and valid as long as the value lives.
     pub(super) unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
-        Context { ctx, now_ms: Cell::new(None) }
+        Context { ctx, args: (std::ptr::dangling(), 0), now_ms: Cell::new(None) }
+    }
+
+    /// The context of a command.
+    ///
+    /// # Safety
+    /// As for `new`, and for the arguments too.
+    pub(super) unsafe fn of_command(ctx: *mut raw::RedisModuleCtx, args: &[Arg<'_>]) -> Context {
+        Context { ctx, args: (args.as_ptr().cast(), args.len()), now_ms: Cell::new(None) }
+    }
+
+    /// The command's argument that these bytes are, if they are one: to pass it on without a copy.
+    pub fn argument(&self, bytes: &[u8]) -> Option<Arg<'_>> {
+        // SAFETY: the arguments live as long as the context.
+        let args: &[Arg<'_>] = unsafe { std::slice::from_raw_parts(self.args.0, self.args.1) };
+        args.iter().copied().find(|arg| std::ptr::eq(arg.bytes(), bytes))
     }
 
     pub(super) fn raw(&self) -> *mut raw::RedisModuleCtx {

@@ -12,8 +12,9 @@ impl Context {
     /// A simple string: a status of the protocol, at most 31 bytes.
     pub fn status(&self, word: &'static str) {
         let mut text = [0u8; STATUS_BYTES];
-        for (to, from) in text.iter_mut().take(STATUS_BYTES - 1).zip(word.bytes()) {
-            *to = from;
+        let len = word.len().min(STATUS_BYTES - 1);
+        if let (Some(to), Some(from)) = (text.get_mut(..len), word.as_bytes().get(..len)) {
+            to.copy_from_slice(from);
         }
         // SAFETY: the text ends with NUL, and the server copies it.
         unsafe { api!(RedisModule_ReplyWithSimpleString(self.raw(), text.as_ptr().cast())) };

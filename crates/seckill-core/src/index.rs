@@ -92,29 +92,28 @@ impl Index {
 
     fn make_room(&mut self, at: usize, hash: u64, hash_of: impl Fn(Slot) -> u64) {
         let segment = &self.segments[at];
+        let entries: Vec<(u64, Slot)> = segment.slots().map(|slot| (hash_of(slot), slot)).collect();
         let sparse = (SLOTS_PER_ENTRY_MIN << segment.depth) > self.len;
-        let splits = segment.cells.len() >= SEGMENT_CELLS && !sparse;
-        if splits {
-            self.split(at, hash, hash_of);
+        if segment.cells.len() >= SEGMENT_CELLS && !sparse {
+            self.split(at, hash, entries);
         } else {
             let cells = next_size(segment.cells.len());
-            self.segments[at] = segment.rebuilt(cells, segment.depth, &hash_of, |_| true);
+            self.segments[at] = Segment::of(cells, segment.depth, segment.slot_bits, &entries);
         }
     }
 
-    fn split(&mut self, at: usize, hash: u64, hash_of: impl Fn(Slot) -> u64) {
+    fn split(&mut self, at: usize, hash: u64, entries: Vec<(u64, Slot)>) {
         let old_depth = u32::from(self.segments[at].depth);
         if old_depth == self.depth {
             self.directory = self.directory.iter().flat_map(|segment| [*segment, *segment]).collect();
             self.depth += 1;
         }
         let depth = old_depth + 1;
-        let upper = |hash: u64| prefix(hash, depth) & 1 == 1;
-        let [low, high] = [false, true].map(|side| {
-            let segment = &self.segments[at];
-            let len = segment.slots().filter(|slot| upper(hash_of(*slot)) == side).count();
-            segment.rebuilt(size_for(len), depth as u8, &hash_of, |hash| upper(hash) == side)
-        });
+        let sides: (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(hash, _)| prefix(*hash, depth) & 1 == 0);
+        let slot_bits = self.segments[at].slot_bits;
+        let [low, high] = [sides.0, sides.1]
+            .map(|entries| Segment::of(size_for(entries.len()), depth as u8, slot_bits, &entries));
         let new = self.segments.len() as u32;
         self.segments[at] = low;
         self.segments.push(high);
@@ -127,6 +126,12 @@ impl Index {
 impl Segment {
     fn new(cells: usize, depth: u8, slot_bits: u8) -> Segment {
         Segment { cells: vec![0; cells].into_boxed_slice(), len: 0, depth, slot_bits }
+    }
+
+    fn of(cells: usize, depth: u8, slot_bits: u8, entries: &[(u64, Slot)]) -> Segment {
+        let mut segment = Segment::new(cells, depth, slot_bits);
+        entries.iter().for_each(|(hash, slot)| segment.insert(*hash, *slot));
+        segment
     }
 
     fn is_full(&self) -> bool {
@@ -172,23 +177,6 @@ impl Segment {
             *cell = shifted(tag, bits) | (slot_in(*cell, old).0 + 1);
         }
         self.slot_bits = bits as u8;
-    }
-
-    fn rebuilt(
-        &self,
-        cells: usize,
-        depth: u8,
-        hash_of: impl Fn(Slot) -> u64,
-        keep: impl Fn(u64) -> bool,
-    ) -> Segment {
-        let mut segment = Segment::new(cells, depth, self.slot_bits);
-        for slot in self.slots() {
-            let hash = hash_of(slot);
-            if keep(hash) {
-                segment.insert(hash, slot);
-            }
-        }
-        segment
     }
 
     fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
