@@ -5,6 +5,7 @@
 #![deny(unsafe_code)]
 
 mod agenda;
+mod arrival;
 mod change;
 mod commands;
 #[allow(unsafe_code, reason = "the one room for it")]
@@ -27,7 +28,7 @@ const VERSION: &CStr = c"0.1.0";
 static SETUP: Setup = Setup {
     version: VERSION,
     types: &[register_type::<SaleValue>],
-    commands: &commands::TABLE,
+    commands: commands::TABLE,
     settings: &settings::ALL,
     handlers: Handlers {
         role_changed: agenda::role_changed,
@@ -41,7 +42,7 @@ static SETUP: Setup = Setup {
 
 /// All data are there: what is due is due now, and what was half loaded is forgotten.
 fn loaded(ctx: &Context) {
-    commands::forget_half_loaded();
+    arrival::forget_half_loaded();
     agenda::arm(ctx);
 }
 

@@ -1,14 +1,14 @@
 //! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STREAM key] [GROUP name]`
 
 use seckill_core::codec::Created;
-use seckill_core::sale::{COUNT_MAX, Invalid, Outlet, Sale, Seed, Stock, Terms};
+use seckill_core::sale::{COUNT_MAX, Invalid, Outlet, Stock, Terms};
 use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};
 use super::terms;
 use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError};
 use crate::types::SaleValue;
-use crate::{change, life, slot};
+use crate::{arrival, change, slot};
 
 /// The consumer group of the orders.
 const GROUP: &[u8] = b"orders";
@@ -46,7 +46,7 @@ impl Command for Create {
         let at = Timestamp(ctx.now_ms());
         let outlet = Outlet { stream: stream.into(), group: ask.group.into() };
         let created = Created { at, terms: ask.terms, stock: ask.stock, outlet };
-        let sale = build(&created)?;
+        let sale = arrival::build(&created)?;
         make_stream(ctx, name, &ask, &created.outlet)?;
         key.set(SaleValue::new(sale));
         ctx.signal_modified(name);
@@ -54,12 +54,6 @@ impl Command for Create {
         ctx.status("OK");
         Ok(())
     }
-}
-
-/// A sale as it was created.
-pub fn build(created: &Created) -> Result<Sale, Invalid> {
-    let Created { at, terms, stock, ref outlet } = *created;
-    Sale::new(terms, stock, outlet.clone(), at, Seed::new(life::seed()))
 }
 
 fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<Ask<'a>, Failure> {

@@ -15,7 +15,7 @@ impl Command for Help {
         let mut cursor = Cursor::new(args);
         let asked = if cursor.rest().is_empty() { None } else { Some(cursor.next()?.bytes()) };
         cursor.end()?;
-        let shown = TABLE.iter().filter(|spec| spec.is_offered());
+        let shown = TABLE.iter().copied().flatten().filter(|spec| spec.is_offered());
         let lines: Vec<String> = match asked {
             None => shown.flat_map(brief).collect(),
             Some(name) => shown.filter(|spec| is_called(spec, name)).flat_map(full).collect(),

@@ -23,7 +23,6 @@ mod terms;
 mod user;
 mod void;
 
-pub use apply::forget_half_loaded;
 pub use spec::TABLE;
 
 use crate::host::{Arg, Context, Failure, Key, Mode, WrongType};

@@ -164,11 +164,11 @@ static INFO_VERSION: raw::RedisModuleCommandInfoVersion = raw::RedisModuleComman
 };
 
 /// Registers commands; false if the server refuses one.
-pub(super) fn register(ctx: &Context, since: &CStr, specs: &[CommandSpec]) -> bool {
+pub(super) fn register(ctx: &Context, since: &CStr, families: &[&[CommandSpec]]) -> bool {
     // SAFETY: the context is valid, the name ends with NUL.
     let category =
         unsafe { raw::RedisModule_AddACLCategory.map(|add| add(ctx.raw(), CATEGORY.as_ptr())) } == Some(0);
-    specs.iter().all(|spec| register_one(ctx, since, spec, category))
+    families.iter().copied().flatten().all(|spec| register_one(ctx, since, spec, category))
 }
 
 fn register_one(ctx: &Context, since: &CStr, spec: &CommandSpec, category: bool) -> bool {

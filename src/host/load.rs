@@ -17,8 +17,8 @@ pub struct Setup {
     pub version: &'static CStr,
     /// Its types: [`super::register_type`] of each.
     pub types: &'static [fn(&Context) -> bool],
-    /// Its commands.
-    pub commands: &'static [CommandSpec],
+    /// Its commands, by family.
+    pub commands: &'static [&'static [CommandSpec]],
     /// Its settings.
     pub settings: &'static [Setting],
     /// What it wants to know.

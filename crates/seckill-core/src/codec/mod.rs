@@ -14,6 +14,28 @@ pub use wire::Corrupt;
 /// The version of every payload written.
 const VERSION: u8 = 1;
 
+/// Whose payloads there are: the upper half of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Family {
+    /// The sale's.
+    Sale = 0,
+}
+
+impl Family {
+    const ALL: [Family; 1] = [Family::Sale];
+
+    /// Whose payload it is.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if this codec knows no such kind.
+    pub fn of(payload: &[u8]) -> Result<Family, Corrupt> {
+        let (kind, _) = wire::Reader::begin(payload)?;
+        let family = Family::ALL.into_iter().find(|family| *family as u8 == kind >> 4);
+        family.ok_or(Corrupt("a kind that this module does not know"))
+    }
+}
+
 /// What a payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -1,32 +1,29 @@
-//! The one table of commands: it feeds registration, COMMAND DOCS, key specs, ACL categories, HELP and the pages.
+//! The commands of the sale.
 
-use super::alter::Alter;
-use super::apply::Apply;
-use super::audit::Audit;
-use super::confirm::Confirm;
-use super::create::Create;
-use super::curve::Curve;
-use super::extend::Extend;
-use super::get::Get;
-use super::help::Help;
-use super::info::Info;
-use super::refund::Refund;
-use super::release::Release;
-use super::reserve::Reserve;
-use super::restock::Restock;
-use super::scan::Scan;
-use super::stock::Stock;
-use super::user::User;
-use super::void::Void;
+use crate::commands::alter::Alter;
+use crate::commands::audit::Audit;
+use crate::commands::confirm::Confirm;
+use crate::commands::create::Create;
+use crate::commands::curve::Curve;
+use crate::commands::extend::Extend;
+use crate::commands::get::Get;
+use crate::commands::info::Info;
+use crate::commands::refund::Refund;
+use crate::commands::release::Release;
+use crate::commands::reserve::Reserve;
+use crate::commands::restock::Restock;
+use crate::commands::scan::Scan;
+use crate::commands::stock::Stock;
+use crate::commands::user::User;
+use crate::commands::void::Void;
 use crate::host::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place, entry};
 
-const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
-const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];
+use super::{READ, READ_ACL, READ_MANY, READS, READS_LONG, SETTLES, TAKES_ON, UPDATE, WRITE_ACL};
+
 const CREATE: &[KeySpec] = &[
     KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Insert },
     KeySpec { place: Place::Keyword(c"STREAM"), last: 0, used: KeyUse::Insert },
 ];
-const READ_MANY: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: -1, used: KeyUse::Read }];
 
 const SALE: ArgSpec = ArgSpec::new(c"sale", ArgKind::Key(0));
 const USER: ArgSpec = ArgSpec::new(c"user", ArgKind::Text);
@@ -40,24 +37,14 @@ const GRACE: ArgSpec = ArgSpec::option(c"GRACE", c"grace", ArgKind::Integer);
 const MAXHOLD: ArgSpec = ArgSpec::option(c"MAXHOLD", c"maxhold", ArgKind::Integer);
 const PERUSER: ArgSpec = ArgSpec::option(c"PERUSER", c"peruser", ArgKind::Integer);
 
-/// A command that takes on more: refused when memory is short.
-const TAKES_ON: &std::ffi::CStr = c"write deny-oom fast";
-/// A command that settles: served when memory is short.
-const SETTLES: &std::ffi::CStr = c"write fast";
-const READS: &std::ffi::CStr = c"readonly fast";
-const READS_LONG: &std::ffi::CStr = c"readonly";
-
-const WRITE_ACL: &std::ffi::CStr = c"write fast";
-const READ_ACL: &std::ffi::CStr = c"read fast";
-
-/// All commands.
-pub static TABLE: [CommandSpec; 18] = [
+/// Its commands.
+pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: c"SECKILL.CREATE",
         entry: entry::<Create>,
         flags: c"write deny-oom",
         acl: c"write slow",
-        arity: -4,
+        arity: -3,
         summary: c"Creates a sale with its stream of order events and the consumer group that reads it.",
         complexity: c"O(1)",
         keys: CREATE,
@@ -79,7 +66,7 @@ pub static TABLE: [CommandSpec; 18] = [
         entry: entry::<Alter>,
         flags: c"write",
         acl: c"write slow",
-        arity: -4,
+        arity: -3,
         summary: c"Changes a sale's terms; holds already taken keep their deadlines.",
         complexity: c"O(1)",
         keys: UPDATE,
@@ -157,7 +144,7 @@ pub static TABLE: [CommandSpec; 18] = [
         entry: entry::<Extend>,
         flags: SETTLES,
         acl: WRITE_ACL,
-        arity: -5,
+        arity: -4,
         summary: c"Moves a hold's deadline later.",
         complexity: c"O(log N) with the number of reservations",
         keys: UPDATE,
@@ -191,7 +178,7 @@ pub static TABLE: [CommandSpec; 18] = [
         entry: entry::<Void>,
         flags: SETTLES,
         acl: WRITE_ACL,
-        arity: -7,
+        arity: -4,
         summary: c"Gives up a request: releases what it reserved, or refuses it when it comes.",
         complexity: c"O(log N) with the number of requests given up",
         keys: UPDATE,
@@ -288,27 +275,5 @@ pub static TABLE: [CommandSpec; 18] = [
         complexity: c"O(N) with the number of seconds",
         keys: READ,
         args: &[SALE, ArgSpec::option(c"SECONDS", c"seconds", ArgKind::Integer)],
-    },
-    CommandSpec {
-        name: c"SECKILL.HELP",
-        entry: entry::<Help>,
-        flags: c"allow-loading allow-stale",
-        acl: c"slow",
-        arity: -1,
-        summary: c"Shows the module's commands.",
-        complexity: c"O(1)",
-        keys: &[],
-        args: &[ArgSpec::new(c"command", ArgKind::Text).optional()],
-    },
-    CommandSpec {
-        name: c"SECKILL.APPLY",
-        entry: entry::<Apply>,
-        flags: c"write",
-        acl: c"write dangerous",
-        arity: 3,
-        summary: c"Internal: makes a change that a primary decided; for replication and the AOF only.",
-        complexity: c"O(1)",
-        keys: UPDATE,
-        args: &[SALE, ArgSpec::new(c"payload", ArgKind::Text)],
     },
 ];

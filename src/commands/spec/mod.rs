@@ -1,0 +1,25 @@
+//! The one table of commands: it feeds registration, COMMAND DOCS, key specs, ACL categories, HELP and the pages.
+
+mod module;
+mod sale;
+
+use std::ffi::CStr;
+
+use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
+
+/// All commands, by family.
+pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, module::COMMANDS];
+
+const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
+const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];
+const READ_MANY: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: -1, used: KeyUse::Read }];
+
+/// A command that takes on more: refused when memory is short.
+const TAKES_ON: &CStr = c"write deny-oom fast";
+/// A command that settles: served when memory is short.
+const SETTLES: &CStr = c"write fast";
+const READS: &CStr = c"readonly fast";
+const READS_LONG: &CStr = c"readonly";
+
+const WRITE_ACL: &CStr = c"write fast";
+const READ_ACL: &CStr = c"read fast";
