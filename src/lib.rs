@@ -29,7 +29,7 @@ static SETUP: Setup = Setup {
     version: VERSION,
     types: &[register_type::<SaleValue>],
     commands: commands::TABLE,
-    settings: &settings::ALL,
+    settings: settings::ALL,
     handlers: Handlers {
         role_changed: agenda::role_changed,
         loaded,

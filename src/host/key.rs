@@ -86,6 +86,35 @@ impl Key {
         // SAFETY: the server takes the pointer over and gives it back to the type's callbacks.
         unsafe { api!(RedisModule_ModuleTypeSetValue(self.key, V::handle().get(), value.cast())) };
     }
+
+    /// When the key goes by itself, in Unix milliseconds; `None` if it stays.
+    #[allow(dead_code, reason = "until a family needs it")]
+    pub fn expires_at_ms(&self) -> Option<u64> {
+        if self.is_empty() {
+            return None;
+        }
+        // SAFETY: the key is open and not empty.
+        let at = unsafe { api!(RedisModule_GetAbsExpire(self.key)) };
+        u64::try_from(at).ok()
+    }
+
+    /// Lets a key opened for writing that is not empty go by itself at a time in Unix milliseconds.
+    ///
+    /// A replica's key goes when its primary says so. Nothing is sent to replicas: the change that
+    /// makes the value also carries the time.
+    #[allow(dead_code, reason = "until a family needs it")]
+    pub fn expire_at_ms(&mut self, at_ms: u64) {
+        let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
+        // SAFETY: the key is open for writing; an empty one is refused.
+        unsafe { api!(RedisModule_SetAbsExpire(self.key, at)) };
+    }
+
+    /// Deletes the value of a key opened for writing; it can be set again.
+    #[allow(dead_code, reason = "until a family needs it")]
+    pub fn delete(&mut self) {
+        // SAFETY: the key is open for writing.
+        unsafe { api!(RedisModule_DeleteKey(self.key)) };
+    }
 }
 
 impl Drop for Key {

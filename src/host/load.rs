@@ -20,7 +20,7 @@ pub struct Setup {
     /// Its commands, by family.
     pub commands: &'static [&'static [CommandSpec]],
     /// Its settings.
-    pub settings: &'static [Setting],
+    pub settings: &'static [&'static Setting],
     /// What it wants to know.
     pub handlers: Handlers,
     /// Its section of INFO.
