@@ -107,6 +107,12 @@ impl Trial {
         self.log_agrees();
     }
 
+    /// So many steps: the sale, and what was sent for each of its changes.
+    pub fn history(mut self, steps: u64) -> (Sale, Vec<Vec<u8>>) {
+        (1..=steps).for_each(|step| self.step(step));
+        (self.sale, self.log)
+    }
+
     fn step(&mut self, step: u64) {
         self.pass_time();
         if self.random.once_in(30) {
