@@ -1,0 +1,135 @@
+//! A small sale with one of everything, always the same.
+
+use seckill_core::codec::{self, Created};
+use seckill_core::ids::ReservationId;
+use seckill_core::sale::{
+    Change, Effect, Outlet, Part, Request, Reserve, Sale, SaleState, Seed, Stock, Terms,
+};
+use seckill_core::time::{Moment, Timestamp};
+
+/// When the sale is created.
+pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
+/// When alice's hold ends after it was extended.
+pub const EXTENDED_UNTIL: Timestamp = Timestamp(1_700_001_800_800);
+/// The terms at first.
+pub const TERMS: Terms = Terms {
+    start: Some(Timestamp(1_699_999_999_000)),
+    end: Some(Timestamp(1_700_086_400_000)),
+    hold_ms: 900_000,
+    grace_ms: 5_000,
+    hold_ms_max: 3_600_000,
+    per_user: 9,
+};
+/// The terms after they were altered.
+pub const TERMS_AFTER: Terms = Terms { start: None, end: None, hold_ms: 0, grace_ms: 0, ..TERMS };
+
+/// The sale, and all that was sent: what it is, and its bytes.
+pub struct History {
+    /// The sale at the end.
+    pub sale: Sale,
+    /// A word for each payload, and the payload.
+    pub sent: Vec<(&'static str, Vec<u8>)>,
+    now: Timestamp,
+}
+
+/// The creation of the sale.
+pub fn creation() -> Created {
+    let outlet = Outlet { stream: b"orders:{7}"[..].into(), group: b"workers"[..].into() };
+    Created { at: CREATED, terms: TERMS, stock: Stock::Limited(100), outlet }
+}
+
+/// The reservation with this number of the first epoch.
+pub fn id(number: u32) -> ReservationId {
+    ReservationId::new(0, number)
+}
+
+/// A request for units.
+pub fn reserve(
+    user: &'static [u8],
+    qty: u64,
+    token: Option<&'static [u8]>,
+    data: Option<&'static [u8]>,
+) -> Request<'static> {
+    Request::Reserve(Reserve { user, qty, token, data })
+}
+
+/// A part of a refund.
+pub fn refund(number: u32, qty: u64, token: &'static [u8], restock: bool) -> Request<'static> {
+    Request::Refund { id: id(number), part: Some(Part { qty, token }), restock }
+}
+
+/// The whole story.
+pub fn history() -> History {
+    let Created { at, terms, stock, outlet } = creation();
+    let sale = Sale::new(terms, stock, outlet, at, Seed::new(1)).expect("the terms are sound");
+    let mut payload = Vec::new();
+    codec::encode_created(&creation(), &mut payload);
+    let mut story = History { sale, sent: vec![("created", payload)], now: at };
+    story.sells();
+    story.pays_back();
+    story.goes_on_elsewhere();
+    story
+}
+
+impl History {
+    fn sells(&mut self) {
+        self.ask(reserve(b"alice", 2, Some(b"t1"), Some(b"{\"size\":42}")));
+        self.ask(reserve(b"bob", 1, None, None));
+        self.ask(Request::Confirm { id: id(2), late: false });
+        self.ask(reserve(b"carol", 3, Some(b"t3"), None));
+        self.ask(Request::Release { id: id(3) });
+        self.ask(reserve(b"dave", 1, None, Some(b"")));
+        self.ask(reserve(b"bob", 7, Some(b"\0\xff"), None));
+        self.ask(Request::Extend { id: id(1), ms: 1_800_000 });
+    }
+
+    fn pays_back(&mut self) {
+        self.ask(Request::Confirm { id: id(5), late: false });
+        self.ask(refund(5, 1, b"r1", true));
+        self.ask(refund(5, 2, b"r2", false));
+        self.ask(Request::Refund { id: id(2), part: None, restock: true });
+        self.ask(Request::Restock { delta: 50, token: Some(b"more") });
+        self.ask(Request::Restock { delta: -10, token: None });
+        self.ask(Request::Void { user: b"frank", token: b"gave up", ms: 86_400_000 });
+    }
+
+    /// Another server leads the sale: its ids are of another epoch.
+    fn goes_on_elsewhere(&mut self) {
+        self.ask(Request::Alter { terms: TERMS_AFTER, state: SaleState::Open });
+        self.now = self.now.after(905_000);
+        let effect = self.sale.expire(Moment { now: self.now, fresh: true }, id(4));
+        self.make(&effect);
+        self.ask(reserve(&[0xff, 0], 1, None, None));
+        self.ask(Request::Alter { terms: TERMS_AFTER, state: SaleState::Paused });
+    }
+
+    /// A tenth of a second later; what is refused changes nothing.
+    fn ask(&mut self, request: Request<'static>) {
+        self.now = self.now.after(100);
+        if let Ok(effect) = self.sale.decide(Moment::at(self.now), &request) {
+            self.make(&effect);
+        }
+    }
+
+    fn make(&mut self, effect: &Effect<'_>) {
+        let entry = effect.change.has_event().then_some((effect.at.0 - 3, 7));
+        let mut payload = Vec::new();
+        codec::encode_effect(effect, entry, &mut payload);
+        self.sent.push((word(&effect.change), payload));
+        self.sale.apply(effect);
+    }
+}
+
+fn word(change: &Change<'_>) -> &'static str {
+    match change {
+        Change::Reserved { .. } => "reserved",
+        Change::Confirmed { .. } => "confirmed",
+        Change::Released { .. } => "released",
+        Change::Expired { .. } => "expired",
+        Change::Extended { .. } => "extended",
+        Change::Refunded { .. } => "refunded",
+        Change::Restocked { .. } => "restocked",
+        Change::Voided { .. } => "voided",
+        Change::Altered { .. } => "altered",
+    }
+}
