@@ -75,7 +75,7 @@ pub fn note(ctx: &Context, key: Arg<'_>, value: &mut SaleValue) {
 
 /// Makes the timer fire for the earliest entry.
 pub fn arm(ctx: &Context) {
-    if !ctx.is_primary() {
+    if !life::is_primary() {
         return;
     }
     let now = Timestamp(ctx.now_ms());
@@ -92,13 +92,10 @@ pub fn arm(ctx: &Context) {
     });
 }
 
-/// The server became a primary: a new life, and everything due is due now. Or a replica: the timer rests.
+/// The server became a primary: everything due is due now. Or a replica: the timer rests.
 pub fn role_changed(ctx: &Context, role: Role) {
     match role {
-        Role::Primary => {
-            life::begin(ctx);
-            arm(ctx);
-        }
+        Role::Primary => arm(ctx),
         Role::Replica => {
             let timer = AGENDA.with_borrow_mut(|agenda| agenda.timer.take());
             timer.into_iter().for_each(|(timer, _)| timer.stop(ctx));
@@ -139,7 +136,7 @@ pub fn arrived(ctx: &Context, name: Arg<'_>) {
 fn on_timer(ctx: &Context) {
     // The timer that fired is gone: it must not be stopped.
     AGENDA.with_borrow_mut(|agenda| agenda.timer = None);
-    if !ctx.is_primary() {
+    if !life::is_primary() {
         return;
     }
     let now = Timestamp(ctx.now_ms());

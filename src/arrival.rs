@@ -17,8 +17,8 @@ thread_local! {
 
 /// A sale as it was created.
 pub fn build(created: &Created) -> Result<Sale, Invalid> {
-    let Created { at, terms, stock, ref outlet } = *created;
-    Sale::new(terms, stock, outlet.clone(), at, Seed::new(life::seed()))
+    let Created { at, terms, stock, ref outlet, epoch } = *created;
+    Sale::new(terms, stock, outlet.clone(), at, Seed::new(life::seed()))?.from_epoch(epoch)
 }
 
 /// Does what a payload of SECKILL.APPLY says.

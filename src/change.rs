@@ -10,7 +10,7 @@ use seckill_core::time::Timestamp;
 
 use crate::host::{Appended, Arg, Context, Failure, Stream, StreamError};
 use crate::types::SaleValue;
-use crate::{agenda, orders, totals};
+use crate::{agenda, life, orders, totals};
 
 /// Due holds that one request expires at most before it is decided.
 const SETTLED_AT_ONCE: usize = 1000;
@@ -25,25 +25,51 @@ thread_local! {
 pub enum NotMade {
     /// The sale refuses.
     Refused(Refusal),
-    /// The stream is gone, or is none.
-    NoStream(StreamError),
+    /// It cannot be made here.
+    Hindered(Hindrance),
 }
 
-impl From<StreamError> for NotMade {
-    fn from(error: StreamError) -> NotMade {
-        NotMade::NoStream(error)
+/// Why a change cannot be made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// The server is a replica: the sale is changed by its primary alone.
+    Replica,
+    /// The sale and its stream are in different slots of a cluster.
+    Apart,
+    /// The stream is gone, or is none.
+    Stream(StreamError),
+}
+
+impl From<Hindrance> for NotMade {
+    fn from(why: Hindrance) -> NotMade {
+        NotMade::Hindered(why)
     }
 }
 
-/// The error for a stream that cannot be appended to.
-pub fn stream_failure(error: StreamError) -> Failure {
-    Failure::from(match error {
-        StreamError::Missing => {
-            "NOSTREAM the sale's stream is gone, nothing was changed: make it again with XGROUP CREATE <stream> <group> 0 MKSTREAM"
-        }
-        StreamError::WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value",
-        StreamError::Refused => "NOSTREAM the sale's stream takes no more entries, nothing was changed",
-    })
+impl From<StreamError> for Hindrance {
+    fn from(error: StreamError) -> Hindrance {
+        Hindrance::Stream(error)
+    }
+}
+
+impl From<Hindrance> for Failure {
+    fn from(why: Hindrance) -> Failure {
+        Failure::from(match why {
+            Hindrance::Replica => "READONLY You can't write against a read only replica.",
+            Hindrance::Apart => {
+                "CROSSSLOT the sale and its stream are in different slots: bring the sale back under a key with its stream's {hash tag}"
+            }
+            Hindrance::Stream(StreamError::Missing) => {
+                "NOSTREAM the sale's stream is gone, nothing was changed: make it again with XGROUP CREATE <stream> <group> 0 MKSTREAM"
+            }
+            Hindrance::Stream(StreamError::WrongType) => {
+                "WRONGTYPE Operation against a key holding the wrong kind of value"
+            }
+            Hindrance::Stream(StreamError::Refused) => {
+                "NOSTREAM the sale's stream takes no more entries, nothing was changed"
+            }
+        })
+    }
 }
 
 /// Decides a request and makes the change. Due holds that alone stand in the way are expired first.
@@ -69,20 +95,29 @@ pub fn request<'a>(
         if obstacles.is_empty() {
             return Err(NotMade::Refused(refusal));
         }
-        expire(ctx, key, value, &obstacles)?;
+        match expire(ctx, key, value, &obstacles) {
+            // What is due reads as expired all the same.
+            Err(_) if is_told_of_the_expired(request, &refusal) => return Err(NotMade::Refused(refusal)),
+            expired => expired?,
+        }
     }
+}
+
+/// True if expiring the reservation would only make the same answer true.
+fn is_told_of_the_expired(request: &Request<'_>, refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Standing(_)) && !matches!(request, Request::Confirm { late: true, .. })
 }
 
 /// Expires at most `limit` due holds and tells how many.
 ///
 /// # Errors
-/// [`StreamError`] if the events cannot be written; those holds stay.
+/// [`Hindrance`] if the events cannot be written; those holds stay.
 pub fn expire_due(
     ctx: &Context,
     key: Arg<'_>,
     value: &mut SaleValue,
     limit: usize,
-) -> Result<usize, StreamError> {
+) -> Result<usize, Hindrance> {
     let due = value.sale.due(Timestamp(ctx.now_ms()), limit);
     expire(ctx, key, value, &due).map(|()| due.len())
 }
@@ -92,7 +127,7 @@ fn expire(
     key: Arg<'_>,
     value: &mut SaleValue,
     ids: &[ReservationId],
-) -> Result<(), StreamError> {
+) -> Result<(), Hindrance> {
     ids.iter().try_for_each(|id| {
         let effect = value.sale.expire(value.moment(ctx), *id);
         commit(ctx, key, value, &effect)
@@ -100,14 +135,15 @@ fn expire(
 }
 
 /// Makes a decided change. Appending the event is the last step that can fail.
-fn commit(
-    ctx: &Context,
-    key: Arg<'_>,
-    value: &mut SaleValue,
-    effect: &Effect<'_>,
-) -> Result<(), StreamError> {
+fn commit(ctx: &Context, key: Arg<'_>, value: &mut SaleValue, effect: &Effect<'_>) -> Result<(), Hindrance> {
+    if !life::is_primary() {
+        return Err(Hindrance::Replica);
+    }
     let entry = match Event::of(&value.sale, effect) {
         Some(event) => {
+            if value.is_apart(ctx, key) {
+                return Err(Hindrance::Apart);
+            }
             let stream = Stream::open(ctx, value.stream())?;
             Some(orders::append(ctx, stream, key, &event, None)?)
         }

@@ -19,7 +19,7 @@ mod types;
 
 use std::ffi::CStr;
 
-use host::{Context, Handlers, Level, Setup, register_type};
+use host::{Context, Handlers, Level, Role, Setup, register_type};
 use types::SaleValue;
 
 /// The module's version, which is also that of all its commands.
@@ -30,15 +30,15 @@ static SETUP: Setup = Setup {
     types: &[register_type::<SaleValue>],
     commands: commands::TABLE,
     settings: settings::ALL,
-    handlers: Handlers {
-        role_changed: agenda::role_changed,
-        loaded,
-        swapped: agenda::swapped,
-        arrived: agenda::arrived,
-    },
+    handlers: Handlers { role_changed, loaded, swapped: agenda::swapped, arrived: agenda::arrived },
     report: totals::report,
     begin,
 };
+
+fn role_changed(ctx: &Context, role: Role) {
+    life::role_changed(ctx, role);
+    agenda::role_changed(ctx, role);
+}
 
 /// All data are there: what is due is due now, and what was half loaded is forgotten.
 fn loaded(ctx: &Context) {

@@ -1,14 +1,33 @@
 //! Process lives: the time during which this server alone changes its sales.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::host::Context;
+use crate::host::{Context, Role};
 
 static LIFE: AtomicU64 = AtomicU64::new(0);
 static SEED: AtomicU64 = AtomicU64::new(0);
+static PRIMARY: AtomicBool = AtomicBool::new(false);
 
-/// Begins a life: when the module is loaded, and when its server becomes a primary.
+/// Begins the first life: the module is loaded.
 pub fn begin(ctx: &Context) {
+    PRIMARY.store(ctx.is_primary(), Ordering::Relaxed);
+    renew(ctx);
+}
+
+/// Takes note of the server's role; a new primary begins a life.
+pub fn role_changed(ctx: &Context, role: Role) {
+    PRIMARY.store(role == Role::Primary, Ordering::Relaxed);
+    if role == Role::Primary {
+        renew(ctx);
+    }
+}
+
+/// True on a primary.
+pub fn is_primary() -> bool {
+    PRIMARY.load(Ordering::Relaxed)
+}
+
+fn renew(ctx: &Context) {
     LIFE.store(ctx.random() | 1, Ordering::Relaxed);
     SEED.store(ctx.random(), Ordering::Relaxed);
 }

@@ -2,8 +2,9 @@
 
 use lazy_static::lazy_static;
 use seckill_core::orders::{Event, FIELDS, KINDS};
+use seckill_core::sale::EPOCH_MAX;
 
-use crate::host::{Appended, Arg, Context, Fields, SharedString, Stream, StreamError};
+use crate::host::{Appended, Arg, Context, EntryFields, Fields, SharedString, Stream, StreamError};
 
 lazy_static! {
     /// The fields' names, made once.
@@ -14,6 +15,9 @@ lazy_static! {
     static ref DIGITS: [SharedString; 10] =
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|digit| SharedString::new(digit.as_bytes()));
 }
+
+/// Entries that are looked at for a former sale of the same name.
+const LOOK_BACK: usize = 10_000;
 
 /// Appends an event: the same bytes on a primary, which takes the next id, and on a replica, which was told it.
 ///
@@ -45,6 +49,23 @@ pub fn append(
         fields.give(DATA.arg(), data);
     }
     stream.append(id, fields)
+}
+
+/// The newest epoch in which a sale of this name wrote to the stream, as far back as is looked.
+pub fn newest_epoch(stream: &mut Stream<'_>, sale: &[u8]) -> Option<u32> {
+    stream.look_back(LOOK_BACK, |entry| epoch_of(entry, sale))
+}
+
+/// The epoch of an entry, if it is one of this sale.
+fn epoch_of(entry: &mut EntryFields<'_>, sale: &[u8]) -> Option<u32> {
+    let [_, sale_field, seq_field, ..] = FIELDS;
+    let mut value = |wanted: &str| {
+        entry.find(|(name, _)| name.arg().bytes() == wanted.as_bytes()).map(|(_, value)| value)
+    };
+    value(sale_field).filter(|value| value.arg().bytes() == sale)?;
+    let seq = value(seq_field)?;
+    let (epoch, _) = std::str::from_utf8(seq.arg().bytes()).ok()?.split_once('-')?;
+    epoch.parse().ok().filter(|epoch| *epoch < EPOCH_MAX)
 }
 
 fn give_number<N: itoa::Integer + Copy + TryInto<usize>>(

@@ -1,5 +1,6 @@
 //! `SECKILL.CREATE`.
 
+use crate::harness::events::Event;
 use crate::harness::{Server, events, for_each_topology, now_ms};
 
 #[test]
@@ -156,4 +157,43 @@ fn a_sale_can_begin_with_nothing() {
     shop.gives("SECKILL.RESERVE sale u1", "SOLDOUT 0");
     shop.gives("SECKILL.RESTOCK sale 1", "RESTOCKED 1 1");
     shop.gives("SECKILL.RESERVE sale u1", "RESERVED 1 @ 0");
+}
+
+#[test]
+fn a_sale_made_again_repeats_no_event_and_no_id() {
+    let commands = [
+        "SECKILL.CREATE sale STOCK 1",
+        "SECKILL.CREATE other STOCK 5 STREAM {sale}:orders",
+        "SECKILL.RESERVE sale u",
+        "SECKILL.RESERVE other u",
+        "DEL sale other",
+        "SECKILL.CREATE sale STOCK 1",
+        "SECKILL.RESERVE sale v",
+    ];
+    for_each_topology(&commands, |shop| {
+        let named = events::all(shop, "{sale}:orders").iter().map(Event::seq).collect::<Vec<_>>();
+        assert_eq!(named, [(0, 1), (0, 1), (1, 1)], "two sales, and the first again");
+        assert_eq!(shop.field("SECKILL.INFO sale", "epoch"), "1");
+        shop.gives("SECKILL.USER sale v", "held 1 confirmed 0 waiting 0 reservations [4294967297]");
+    });
+}
+
+#[test]
+fn a_stream_that_is_gone_remembers_nothing() {
+    let shop = Server::start();
+    for _ in 0..2 {
+        shop.gives("SECKILL.CREATE sale STOCK 1", "OK");
+        shop.gives("SECKILL.RESERVE sale u", "RESERVED 1 @ 0");
+        shop.gives("DEL sale {sale}:orders", "2");
+    }
+}
+
+#[test]
+fn a_strangers_entries_in_the_stream_do_no_harm() {
+    let shop = Server::start();
+    shop.run("XADD {sale}:orders * sale sale seq 4294967295-9");
+    shop.run("XADD {sale}:orders * sale sale seq nonsense");
+    shop.run("XADD {sale}:orders * a b c d");
+    shop.gives("SECKILL.CREATE sale STOCK 1", "OK");
+    shop.gives("SECKILL.RESERVE sale u", "RESERVED 1 @ 0");
 }

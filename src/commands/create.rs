@@ -6,9 +6,10 @@ use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};
 use super::terms;
-use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError};
+use crate::change::{self, Hindrance};
+use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError, WrongType};
 use crate::types::SaleValue;
-use crate::{arrival, change, slot};
+use crate::{arrival, life, orders, slot};
 
 /// The consumer group of the orders.
 const GROUP: &[u8] = b"orders";
@@ -39,15 +40,19 @@ impl Command for Create {
         if !key.is_empty() {
             return Err("BUSYKEY the key exists; delete it first, or choose another name".into());
         }
+        if !life::is_primary() {
+            return Err(Hindrance::Replica.into());
+        }
         let stream = match ask.stream {
             Some(stream) => stream.bytes().to_vec(),
             None => slot::default_stream(name.bytes()),
         };
         let at = Timestamp(ctx.now_ms());
         let outlet = Outlet { stream: stream.into(), group: ask.group.into() };
-        let created = Created { at, terms: ask.terms, stock: ask.stock, outlet };
+        let epoch = look_at_stream(ctx, name, &ask, &outlet)?;
+        let created = Created { at, terms: ask.terms, stock: ask.stock, outlet, epoch };
         let sale = arrival::build(&created)?;
-        make_stream(ctx, name, &ask, &created.outlet)?;
+        make_stream(ctx, &created.outlet)?;
         key.set(SaleValue::new(sale));
         ctx.signal_modified(name);
         change::send_created(ctx, name, &created);
@@ -77,8 +82,9 @@ fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<Ask<'a>, Failure> {
     Ok(ask)
 }
 
-/// Makes the stream and its group; keeps those that exist.
-fn make_stream(ctx: &Context, sale: Arg<'_>, ask: &Ask<'_>, outlet: &Outlet) -> Result<(), Failure> {
+/// Checks that the stream can be had, and gives the sale's first epoch: one that the stream does not know of a
+/// former sale under this name.
+fn look_at_stream(ctx: &Context, sale: Arg<'_>, ask: &Ask<'_>, outlet: &Outlet) -> Result<u32, Failure> {
     if outlet.stream.as_ref() == sale.bytes() {
         return Err("ERR STREAM must be another key than the sale's".into());
     }
@@ -92,12 +98,18 @@ fn make_stream(ctx: &Context, sale: Arg<'_>, ask: &Ask<'_>, outlet: &Outlet) -> 
         return Err("NOPERM this user has no permission to add to the key given as STREAM".into());
     }
     let stream = HostString::new(&outlet.stream);
-    let opened = Stream::open(ctx, stream.arg());
-    if matches!(opened, Err(StreamError::WrongType)) {
-        return Err("WRONGTYPE Operation against a key holding the wrong kind of value".into());
+    match Stream::open(ctx, stream.arg()) {
+        Ok(mut stream) => {
+            Ok(orders::newest_epoch(&mut stream, sale.bytes()).map_or(0, |epoch| epoch.saturating_add(1)))
+        }
+        Err(StreamError::WrongType) => Err(WrongType.into()),
+        Err(StreamError::Missing | StreamError::Refused) => Ok(0),
     }
-    drop(opened);
-    let group = HostString::new(&outlet.group);
+}
+
+/// Makes the stream and its group; keeps those that exist.
+fn make_stream(ctx: &Context, outlet: &Outlet) -> Result<(), Failure> {
+    let [stream, group] = [&outlet.stream, &outlet.group].map(|name| HostString::new(name));
     match ctx.create_group(stream.arg(), group.arg()) {
         Err(error) if !error.starts_with("BUSYGROUP") => Err(Failure::from(error)),
         _ => Ok(()),

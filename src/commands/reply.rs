@@ -3,7 +3,7 @@
 use seckill_core::sale::{Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
 use seckill_core::time::Timestamp;
 
-use crate::change::{NotMade, stream_failure};
+use crate::change::NotMade;
 use crate::host::{Context, Failure};
 use crate::types::SaleValue;
 
@@ -58,7 +58,7 @@ pub fn not_made(
 ) -> Result<(), Failure> {
     let refusal = match why {
         NotMade::Refused(refusal) => refusal,
-        NotMade::NoStream(error) => return Err(stream_failure(error)),
+        NotMade::Hindered(why) => return Err(why.into()),
     };
     let now = Timestamp(ctx.now_ms());
     let word = refusal.status().unwrap_or_default();

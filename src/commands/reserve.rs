@@ -55,7 +55,7 @@ fn outcome(result: &Result<Effect<'_>, NotMade>) -> Outcome {
     match result {
         Ok(_) => Outcome::Reserved,
         Err(NotMade::Refused(refusal)) => Outcome::of(refusal),
-        Err(NotMade::NoStream(_)) => Outcome::Refused,
+        Err(NotMade::Hindered(_)) => Outcome::Refused,
     }
 }
 

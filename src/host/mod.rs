@@ -32,7 +32,7 @@ pub use info::Info;
 pub use io::{AofEmitter, Digest, Loader, Saver};
 pub use key::{Key, Mode, WrongType};
 pub use load::Setup;
-pub use stream::{Appended, Fields, Stream, StreamError};
+pub use stream::{Appended, EntryFields, Fields, Stream, StreamError};
 pub use string::{Arg, HostString, OwnedName, SharedString};
 pub use timer::Timer;
 pub use value::{ModuleValue, Origin, Progress, TypeHandle, register_type};

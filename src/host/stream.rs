@@ -1,6 +1,6 @@
 //! Appending to a stream.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 
 use redis_module::raw;
 
@@ -76,6 +76,33 @@ impl Default for Fields<'_> {
     }
 }
 
+/// The fields of an entry, from the first on.
+pub struct EntryFields<'a> {
+    key: &'a Key,
+    left: c_long,
+}
+
+impl Iterator for EntryFields<'_> {
+    /// Name and value.
+    type Item = (HostString, HostString);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        self.left -= 1;
+        let (mut name, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the iterator stands in an entry with fields left; the strings are the module's from then on.
+        unsafe {
+            let key = self.key.raw();
+            if api!(RedisModule_StreamIteratorNextField(key, &mut name, &mut value)) != 0 {
+                return None;
+            }
+            Some((HostString::owned(name)?, HostString::owned(value)?))
+        }
+    }
+}
+
 impl<'a> Stream<'a> {
     /// Opens a stream; does not make one.
     ///
@@ -99,6 +126,36 @@ impl<'a> Stream<'a> {
             Err(StreamError::Missing) => Ok(Stream { ctx, name, key: Key::open(ctx, name, Mode::Write) }),
             result => result,
         }
+    }
+
+    /// Shows the fields of at most `limit` entries, the newest first, until `look` finds what it is after.
+    pub fn look_back<T>(
+        &mut self,
+        limit: usize,
+        mut look: impl FnMut(&mut EntryFields<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let (reverse, any) = (raw::REDISMODULE_STREAM_ITERATOR_REVERSE as c_int, std::ptr::null_mut());
+        // SAFETY: the key is an open stream; null stands for the first and the last entry.
+        if unsafe { api!(RedisModule_StreamIteratorStart(self.key.raw(), reverse, any, any)) } != 0 {
+            return None;
+        }
+        let found = (0..limit).find_map(|_| {
+            let mut id = raw::RedisModuleStreamID { ms: 0, seq: 0 };
+            let mut left = 0;
+            // SAFETY: the iterator was started; both places can be written to.
+            let more = unsafe { api!(RedisModule_StreamIteratorNextID(self.key.raw(), &mut id, &mut left)) };
+            if more != 0 {
+                return Some(None);
+            }
+            let mut fields = EntryFields { key: &self.key, left };
+            let found = look(&mut fields);
+            // Backwards the server finds the next entry from the end of this one.
+            fields.for_each(drop);
+            found.map(Some)
+        });
+        // SAFETY: the iterator was started.
+        unsafe { api!(RedisModule_StreamIteratorStop(self.key.raw())) };
+        found.flatten()
     }
 
     /// Appends an entry under `id`, or under the next id without one. Nothing is replicated.

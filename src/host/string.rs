@@ -51,6 +51,14 @@ impl HostString {
         }
     }
 
+    /// A string that the server gave away; `None` if it is null.
+    ///
+    /// # Safety
+    /// The caller has the one reference to the string, and gives it up.
+    pub(super) unsafe fn owned(string: *mut raw::RedisModuleString) -> Option<HostString> {
+        NonNull::new(string).map(HostString)
+    }
+
     /// As an argument.
     pub fn arg(&self) -> Arg<'_> {
         // SAFETY: the string lives as long as `self`.

@@ -11,7 +11,7 @@ use crate::host::{
     AofEmitter, Arg, Context, Defrag, Digest, Loader, ModuleValue, Origin, OwnedName, Progress, Saver,
     TypeHandle,
 };
-use crate::{agenda, life};
+use crate::{agenda, life, slot};
 
 /// A sale and what this process knows of it beside.
 pub struct SaleValue {
@@ -23,6 +23,8 @@ pub struct SaleValue {
     led_by: u64,
     /// The stream's name as the server wants it, once it was needed.
     stream: OnceCell<OwnedName>,
+    /// In a cluster: the sale and its stream are in different slots. Known once it was needed.
+    apart: OnceCell<bool>,
     /// The due time that stands on the agenda under the sale's key.
     pub on_agenda: Option<Timestamp>,
 }
@@ -35,13 +37,14 @@ impl SaleValue {
             tally: Tally::default(),
             led_by: life::current(),
             stream: OnceCell::new(),
+            apart: OnceCell::new(),
             on_agenda: None,
         }
     }
 
     /// A sale that came from elsewhere: its next change begins an epoch.
     pub fn arrived(sale: Sale) -> SaleValue {
-        SaleValue { sale, tally: Tally::default(), led_by: 0, stream: OnceCell::new(), on_agenda: None }
+        SaleValue { led_by: 0, ..SaleValue::new(sale) }
     }
 
     /// Now, for this sale.
@@ -52,6 +55,13 @@ impl SaleValue {
     /// The name of the stream that its events go to.
     pub fn stream(&self) -> Arg<'_> {
         self.stream.get_or_init(|| OwnedName::new(&self.sale.outlet().stream)).arg()
+    }
+
+    /// True if the sale came under a key whose slot is not its stream's. A cluster moves keys inside slots only,
+    /// so it is so for the value's life.
+    pub fn is_apart(&self, ctx: &Context, key: Arg<'_>) -> bool {
+        let split = || ctx.is_cluster() && slot::of(key.bytes()) != slot::of(&self.sale.outlet().stream);
+        *self.apart.get_or_init(split)
     }
 
     /// This process life changed the sale.

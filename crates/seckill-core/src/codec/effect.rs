@@ -20,6 +20,8 @@ pub struct Created {
     pub stock: Stock,
     /// Where its events go.
     pub outlet: Outlet,
+    /// Its first epoch: 0, or one that the stream does not know yet.
+    pub epoch: u32,
 }
 
 /// What came with SECKILL.APPLY.
@@ -122,6 +124,7 @@ pub fn encode_created(created: &Created, payload: &mut Vec<u8>) {
     sale::encode_terms(&mut w, &created.terms);
     sale::encode_stock(&mut w, created.stock);
     sale::encode_outlet(&mut w, &created.outlet);
+    w.number(u64::from(created.epoch));
 }
 
 /// Reads what came with SECKILL.APPLY.
@@ -135,8 +138,9 @@ pub fn decode_sent(payload: &[u8]) -> Result<Sent<'_>, Corrupt> {
         let terms = sale::decode_terms(&mut r)?;
         let stock = sale::decode_stock(&mut r)?;
         let outlet = sale::decode_outlet(&mut r)?;
+        let epoch = r.small()?;
         r.end()?;
-        return Ok(Sent::Created(Created { at, terms, stock, outlet }));
+        return Ok(Sent::Created(Created { at, terms, stock, outlet, epoch }));
     }
     if kind != Kind::Effect as u8 {
         return Ok(Sent::Block);

@@ -3,7 +3,8 @@
 use super::refusal::Misuse;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX};
 use super::{
-    COUNT_MAX, Change, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState, Stock,
+    COUNT_MAX, Change, EPOCH_MAX, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState,
+    Stock,
 };
 use crate::ids::{ReservationId, Slot};
 use crate::time::{Moment, Timestamp};
@@ -13,8 +14,6 @@ const ROWS_MAX: u32 = u32::MAX - 1;
 /// Lives of a sale that follow each other within this time get neighbouring epochs.
 /// After a longer silence the epoch leaps, because a life in between may have been lost with all it wrote.
 const EPOCH_TICK_MS: u64 = 10_000;
-/// The last epoch: ids stay positive in 64 bits.
-const EPOCH_MAX: u64 = (1 << 31) - 1;
 
 impl Sale {
     /// What `request` would change at this moment.
@@ -53,7 +52,7 @@ impl Sale {
             return self.epoch;
         }
         let ticks = self.clamped(moment.now).since(self.clock) / EPOCH_TICK_MS;
-        (u64::from(self.epoch) + 1).saturating_add(ticks).min(EPOCH_MAX) as u32
+        (u64::from(self.epoch) + 1).saturating_add(ticks).min(u64::from(EPOCH_MAX)) as u32
     }
 
     pub(super) fn next_seq(&self, epoch: u32) -> u64 {

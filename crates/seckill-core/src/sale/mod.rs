@@ -46,6 +46,9 @@ use ledgers::{Refunds, Restocks, Voids};
 use table::Table;
 use users::Users;
 
+/// The last epoch: ids stay positive in 64 bits.
+pub const EPOCH_MAX: u32 = i32::MAX as u32;
+
 /// A flash sale.
 #[derive(Clone, Debug)]
 pub struct Sale {
@@ -117,6 +120,18 @@ impl Sale {
             restocks: Restocks::default(),
             voids: Voids::default(),
         })
+    }
+
+    /// The same sale, whose first event and first id belong to another epoch than 0.
+    ///
+    /// # Errors
+    /// [`Invalid`] beyond the last epoch, 2^31 - 1.
+    pub fn from_epoch(mut self, epoch: u32) -> Result<Sale, Invalid> {
+        if epoch > EPOCH_MAX {
+            return Err(Invalid("an epoch out of range"));
+        }
+        self.epoch = epoch;
+        Ok(self)
     }
 
     /// GRACE of the reservation at `slot`.

@@ -7,8 +7,8 @@ use super::ledgers::Restocked;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
 use super::table::{Buyer, NewRow};
 use super::{
-    COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, Invalid, Outlet, ReservationState, Sale, SaleState, Seed,
-    Stock, Terms,
+    COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, EPOCH_MAX, Invalid, Outlet, ReservationState, Sale,
+    SaleState, Seed, Stock, Terms,
 };
 use crate::ids::{ReservationId, Slot};
 use crate::time::Timestamp;
@@ -259,7 +259,7 @@ fn check_head(head: &Head) -> Result<(), Invalid> {
     let numbers = [head.created.0, head.clock.0, head.seq, head.held, head.confirmed];
     valid(numbers.iter().all(|number| *number <= COUNT_MAX), "a number out of range")?;
     valid(head.clock >= head.created, "a clock before the creation")?;
-    valid(head.epoch <= i32::MAX as u32, "an epoch out of range")?;
+    valid(head.epoch <= EPOCH_MAX, "an epoch out of range")?;
     valid(head.graces.first().is_some_and(|(from, _)| *from == 0), "no grace for the first reservation")?;
     valid(head.graces.windows(2).all(|pair| pair[0].0 < pair[1].0), "graces out of order")?;
     valid(head.graces.iter().all(|(_, grace_ms)| *grace_ms <= DURATION_MS_MAX), "a grace out of range")?;

@@ -49,7 +49,7 @@ pub fn creation(random: &mut Random, flavour: &Flavour, at: Timestamp) -> Create
     let terms = flavour.terms(random, at.0);
     let stock = flavour.stock.map_or(Stock::Unlimited, Stock::Limited);
     let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
-    Created { at, terms, stock, outlet }
+    Created { at, terms, stock, outlet, epoch: 0 }
 }
 
 /// The sale that a payload creates.
