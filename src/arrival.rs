@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use seckill_core::codec::{self, Created, Loader, Sent};
-use seckill_core::sale::{Invalid, Sale, Seed};
+use seckill_core::sale::Seed;
 
 use crate::host::{Arg, Context, Failure, Key, Mode};
 use crate::types::SaleValue;
@@ -13,12 +13,6 @@ use crate::{agenda, change, life};
 thread_local! {
     /// Sales of which the rewritten AOF has given some blocks, by database and key.
     static HALF_LOADED: RefCell<HashMap<(i32, Vec<u8>), Loader>> = RefCell::default();
-}
-
-/// A sale as it was created.
-pub fn build(created: &Created) -> Result<Sale, Invalid> {
-    let Created { at, terms, stock, ref outlet, epoch } = *created;
-    Sale::new(terms, stock, outlet.clone(), at, Seed::new(life::seed()))?.from_epoch(epoch)
 }
 
 /// Does what a payload of SECKILL.APPLY says.
@@ -38,7 +32,7 @@ pub fn replay(ctx: &Context, name: Arg<'_>, payload: &[u8]) -> Result<(), Failur
 }
 
 fn make(ctx: &Context, name: Arg<'_>, created: &Created) -> Result<(), Failure> {
-    let sale = build(created)?;
+    let sale = created.sale(Seed::new(life::seed()))?;
     put(ctx, name, SaleValue::arrived(sale))
 }
 

@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
             copies::assert_in_order(sale);
         }
         Ok(Sent::Created(sent)) => {
-            if let Ok(sale) = Sale::new(sent.terms, sent.stock, sent.outlet, sent.at, Seed::new(1)) {
+            if let Ok(sale) = sent.sale(Seed::new(1)) {
                 copies::assert_in_order(sale);
             }
         }

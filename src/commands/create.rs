@@ -1,7 +1,7 @@
 //! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STREAM key] [GROUP name]`
 
 use seckill_core::codec::Created;
-use seckill_core::sale::{COUNT_MAX, Invalid, Outlet, Stock, Terms};
+use seckill_core::sale::{COUNT_MAX, Invalid, Outlet, Seed, Stock, Terms};
 use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};
@@ -9,7 +9,7 @@ use super::terms;
 use crate::change::{self, Hindrance};
 use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError, WrongType};
 use crate::types::SaleValue;
-use crate::{arrival, life, orders, slot};
+use crate::{life, orders, slot};
 
 /// The consumer group of the orders.
 const GROUP: &[u8] = b"orders";
@@ -51,7 +51,7 @@ impl Command for Create {
         let outlet = Outlet { stream: stream.into(), group: ask.group.into() };
         let epoch = look_at_stream(ctx, name, &ask, &outlet)?;
         let created = Created { at, terms: ask.terms, stock: ask.stock, outlet, epoch };
-        let sale = arrival::build(&created)?;
+        let sale = created.sale(Seed::new(life::seed()))?;
         make_stream(ctx, &created.outlet)?;
         key.set(SaleValue::new(sale));
         ctx.signal_modified(name);

@@ -95,7 +95,7 @@ fn a_damaged_creation_is_refused_or_makes_a_sale_in_order() {
             let mut payload = story.creation.clone();
             damage(random, &mut payload, &story.creation);
             let Ok(Sent::Created(sent)) = codec::decode_sent(&payload) else { continue };
-            let made = Sale::new(sent.terms, sent.stock, sent.outlet, sent.at, Seed::new(1));
+            let made = sent.sale(Seed::new(1));
             if let Ok(sale) = made {
                 story.goes_on(random, sale);
                 accepted += 1;

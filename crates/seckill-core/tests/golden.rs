@@ -45,7 +45,7 @@ fn changes_sent_as_version_1_make_the_sale() {
     let sent = pinned(SENT);
     let Ok(Sent::Created(created)) = codec::decode_sent(&sent[0].1) else { panic!("no creation") };
     assert_eq!(created, creation());
-    let mut sale = Sale::new(created.terms, created.stock, created.outlet, created.at, Seed::new(2)).unwrap();
+    let mut sale = created.sale(Seed::new(2)).unwrap();
     for (word, payload) in &sent[1..] {
         let Ok(Sent::Effect(effect, entry)) = codec::decode_sent(payload) else {
             panic!("no effect: {word}")

@@ -1,40 +1,26 @@
 //! A million reservations: what they cost, and that all of them come back.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::alloc::System;
 
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{Outlet, Request, ReservationState, Reserve, Sale, Seed, Stock, Terms};
 use seckill_core::time::{Moment, Timestamp};
-
-/// The system's allocator, with a count of the bytes that were asked for.
-struct Counting;
-
-static BYTES: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is left to the system's allocator; the count is kept beside.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the contract of `dealloc`, and `block` came from `System`.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static COUNTING: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const RESERVATIONS: u64 = 1_000_000;
 const BYTES_EACH: usize = 45;
 const BATCH: usize = 10_000;
 const START: u64 = 1_700_000_000_000;
 const HOLD_MS: u64 = 900_000;
+
+/// Bytes in use.
+fn allocated() -> usize {
+    let stats = COUNTING.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
 
 /// A user's name of 20 bytes.
 fn name(n: u64) -> String {
@@ -79,10 +65,10 @@ fn drain(sale: &mut Sale, now: Timestamp) {
 
 #[test]
 fn a_million_reservations_are_small_and_all_expire() {
-    let before = BYTES.load(Ordering::Relaxed);
+    let before = allocated();
     let mut sale = empty();
     fill(&mut sale);
-    let counted = BYTES.load(Ordering::Relaxed) - before + size_of::<Sale>();
+    let counted = allocated() - before + size_of::<Sale>();
     let told = sale.memory_bytes();
     println!("{counted} bytes allocated, {told} bytes told");
     assert!(counted <= RESERVATIONS as usize * BYTES_EACH, "{counted} bytes");
@@ -101,6 +87,6 @@ fn a_million_reservations_are_small_and_all_expire() {
     let again = Reserve { user: buyer.as_bytes(), qty: 1, token: None, data: None };
     assert!(sale.decide(Moment::at(last), &Request::Reserve(again)).is_ok(), "the quota is free again");
     drop((sale, held));
-    let left = BYTES.load(Ordering::Relaxed).saturating_sub(before);
+    let left = allocated().saturating_sub(before);
     assert!(left < 100_000, "{left} bytes left behind");
 }

@@ -3,7 +3,7 @@
 use super::wire::{Corrupt, Reader, Writer};
 use super::{Kind, sale};
 use crate::ids::ReservationId;
-use crate::sale::{Change, Effect, Outlet, SaleState, Stock, Terms};
+use crate::sale::{Change, Effect, Invalid, Outlet, Sale, SaleState, Seed, Stock, Terms};
 use crate::time::Timestamp;
 
 /// A stream entry's id: milliseconds and number.
@@ -22,6 +22,16 @@ pub struct Created {
     pub outlet: Outlet,
     /// Its first epoch: 0, or one that the stream does not know yet.
     pub epoch: u32,
+}
+
+impl Created {
+    /// The sale as it was created.
+    ///
+    /// # Errors
+    /// [`Invalid`] if there can be none like this.
+    pub fn sale(&self, seed: Seed) -> Result<Sale, Invalid> {
+        Sale::new(self.terms, self.stock, self.outlet.clone(), self.at, seed)?.from_epoch(self.epoch)
+    }
 }
 
 /// What came with SECKILL.APPLY.

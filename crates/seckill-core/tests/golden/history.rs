@@ -35,7 +35,7 @@ pub struct History {
 /// The creation of the sale.
 pub fn creation() -> Created {
     let outlet = Outlet { stream: b"orders:{7}"[..].into(), group: b"workers"[..].into() };
-    Created { at: CREATED, terms: TERMS, stock: Stock::Limited(100), outlet }
+    Created { at: CREATED, terms: TERMS, stock: Stock::Limited(100), outlet, epoch: 0 }
 }
 
 /// The reservation with this number of the first epoch.
@@ -60,11 +60,10 @@ pub fn refund(number: u32, qty: u64, token: &'static [u8], restock: bool) -> Req
 
 /// The whole story.
 pub fn history() -> History {
-    let Created { at, terms, stock, outlet } = creation();
-    let sale = Sale::new(terms, stock, outlet, at, Seed::new(1)).expect("the terms are sound");
+    let sale = creation().sale(Seed::new(1)).expect("the terms are sound");
     let mut payload = Vec::new();
     codec::encode_created(&creation(), &mut payload);
-    let mut story = History { sale, sent: vec![("created", payload)], now: at };
+    let mut story = History { sale, sent: vec![("created", payload)], now: CREATED };
     story.sells();
     story.pays_back();
     story.goes_on_elsewhere();

@@ -55,7 +55,7 @@ pub fn creation(random: &mut Random, flavour: &Flavour, at: Timestamp) -> Create
 /// The sale that a payload creates.
 pub fn created(payload: &[u8], seed: u64) -> Sale {
     let Ok(Sent::Created(sent)) = codec::decode_sent(payload) else { panic!("no creation: {payload:?}") };
-    Sale::new(sent.terms, sent.stock, sent.outlet, sent.at, Seed::new(seed)).expect("the terms are sound")
+    sent.sale(Seed::new(seed)).expect("the terms are sound")
 }
 
 impl Trial {
