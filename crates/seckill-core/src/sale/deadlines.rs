@@ -99,3 +99,21 @@ impl Deadlines {
         self.runs.capacity() * size_of::<Run>() + self.pinned.len() * 24
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_hold_that_would_need_a_run_too_many_is_pinned() {
+        let mut deadlines = Deadlines::default();
+        let due = |n: usize| Timestamp(1000 - n as u64);
+        for n in 0..RUNS_MAX {
+            assert!(!deadlines.must_pin(due(n)));
+            deadlines.add(Slot(n as u32), due(n));
+        }
+        let [earlier, same, later] = [RUNS_MAX, RUNS_MAX - 1, 0].map(|n| deadlines.must_pin(due(n)));
+        assert_eq!((earlier, same, later), (true, false, false));
+        assert_eq!(deadlines.runs.len(), RUNS_MAX);
+    }
+}
