@@ -144,3 +144,28 @@ impl Repeat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ReservationState;
+    use super::super::table::{Buyer, NewRow};
+    use super::*;
+    use crate::time::Timestamp;
+
+    /// Hashes that are equal are rare, so the second entry is made by hand.
+    #[test]
+    fn a_request_is_not_taken_for_another_of_the_same_hash() {
+        let (mut table, mut users) = (Table::default(), Users::new(Seed::new(1)));
+        let (token, state) = (&b"t"[..], ReservationState::Held);
+        let [a, b] = [b"a", b"b"].map(|user| {
+            let (buyer, token) = (Buyer::New(user), (user == b"a").then_some(token));
+            let row =
+                NewRow { buyer, qty: 1, state, age_ms: 0, hold_ms: 5, pinned: false, token, data: None };
+            let slot = table.push(&row, Timestamp(5));
+            users.add(slot, 1, 0, &table);
+            slot
+        });
+        users.by_request.insert(users.seed.request(b, token), a, |_| 0);
+        assert_eq!((users.request(a, token, &table), users.request(b, token, &table)), (Some(a), None));
+    }
+}

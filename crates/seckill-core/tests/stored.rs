@@ -1,0 +1,97 @@
+//! Stored sales that no history leads to, each wrong in one place, are refused for that reason.
+
+use seckill_core::codec::{self, Corrupt, Loader, Purpose};
+use seckill_core::ids::ReservationId;
+use seckill_core::sale::{Outlet, Request, Reserve, Sale, Seed, Stock, Terms};
+use seckill_core::time::{Moment, Timestamp};
+
+const HEAD: usize = 0;
+const ROWS: usize = 1;
+const TAILS: usize = 2;
+/// Where the quantity of the first reservation stands among the rows, after version, kind and marks.
+const QTY: usize = 3;
+/// Where the length of its hold stands, after quantity and age.
+const HOLD_MS: usize = 5;
+const FIRST: ReservationId = ReservationId(1);
+
+/// A sale of which user `a` holds two units.
+fn held() -> Sale {
+    let terms = Terms { hold_ms: 100, ..Terms { per_user: 0, ..Terms::default() } };
+    let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
+    let at = Timestamp(1_000_000);
+    let sale = Sale::new(terms, Stock::Limited(2), outlet, at, Seed::new(1)).unwrap();
+    after(sale, &[Request::Reserve(Reserve { user: b"a", qty: 2, token: Some(b"t"), data: None })])
+}
+
+/// The sale after these requests, a millisecond each.
+fn after(mut sale: Sale, requests: &[Request<'_>]) -> Sale {
+    for request in requests {
+        let effect = sale.decide(Moment::at(sale.clock().after(1)), request).unwrap();
+        sale.apply(&effect);
+    }
+    sale
+}
+
+fn stored(sale: &Sale) -> Vec<Vec<u8>> {
+    let mut blocks = Vec::new();
+    codec::blocks(sale, Purpose::Store, |block| blocks.push(block.to_vec()));
+    blocks
+}
+
+/// Why the blocks are no sale.
+fn refused(blocks: &[Vec<u8>]) -> Option<Corrupt> {
+    let mut loader = Loader::new(Seed::new(2));
+    blocks.iter().find_map(|block| loader.feed(block).err())
+}
+
+fn paid_back() -> Vec<Vec<u8>> {
+    let confirm = Request::Confirm { id: FIRST, late: false };
+    stored(&after(held(), &[confirm, Request::Refund { id: FIRST, part: None, restock: true }]))
+}
+
+#[test]
+fn a_sale_as_it_was_stored_is_loaded() {
+    assert_eq!((refused(&stored(&held())), refused(&paid_back())), (None, None));
+}
+
+#[test]
+fn a_hold_without_a_deadline_is_refused() {
+    let mut blocks = stored(&held());
+    assert_eq!(blocks[ROWS][HOLD_MS], 100);
+    blocks[ROWS][HOLD_MS] = 0;
+    assert_eq!(refused(&blocks), Some(Corrupt("a hold without a deadline")));
+}
+
+#[test]
+fn a_refund_that_is_not_listed_is_refused() {
+    let mut blocks = paid_back();
+    blocks.remove(TAILS);
+    assert_eq!(refused(&blocks), Some(Corrupt("refunds that are not listed")));
+}
+
+#[test]
+fn totals_that_the_reservations_do_not_make_are_refused() {
+    let mut blocks = stored(&held());
+    assert_eq!(blocks[ROWS][QTY], 2);
+    blocks[ROWS][QTY] = 1;
+    assert_eq!(refused(&blocks), Some(Corrupt("totals that differ")));
+}
+
+#[test]
+fn a_reservation_without_an_id_is_refused() {
+    let mut blocks = stored(&held());
+    let more = blocks[ROWS].clone();
+    blocks.insert(ROWS + 1, more);
+    assert_eq!(refused(&blocks), Some(Corrupt("more reservations than ids")));
+    blocks.drain(ROWS..=ROWS + 1);
+    assert_eq!(refused(&blocks), Some(Corrupt("fewer reservations than ids")));
+}
+
+#[test]
+fn blocks_out_of_order_are_refused() {
+    let mut blocks = stored(&held());
+    let head = blocks[HEAD].clone();
+    blocks.insert(ROWS, head);
+    assert_eq!(refused(&blocks), Some(Corrupt("a second head")));
+    assert_eq!(refused(&blocks[ROWS + 1..]), Some(Corrupt("no head")));
+}
