@@ -1,23 +1,33 @@
 //! Order events into the sale's stream.
 
+use std::cell::Cell;
+
 use lazy_static::lazy_static;
-use seckill_core::orders::{Event, FIELDS, KINDS};
+use seckill_core::orders::{Event, FIELDS, Kind};
 use seckill_core::sale::EPOCH_MAX;
 
-use crate::host::{Appended, Arg, Context, EntryFields, Fields, SharedString, Stream, StreamError};
+use crate::host::{
+    Appended, Arg, Context, EntryFields, Fields, HostString, SharedString, Stream, StreamError,
+};
 
 lazy_static! {
     /// The fields' names, made once.
     static ref NAMES: [SharedString; 7] = FIELDS.map(|name| SharedString::new(name.as_bytes()));
     static ref DATA: SharedString = SharedString::new(b"data");
     /// The values that come most often: kinds of events, and the numbers of one digit.
-    static ref EV: [SharedString; KINDS.len()] = KINDS.map(|kind| SharedString::new(kind.as_bytes()));
+    static ref EV: [SharedString; Kind::ALL.len()] =
+        Kind::ALL.map(|kind| SharedString::new(kind.word().as_bytes()));
     static ref DIGITS: [SharedString; 10] =
         ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|digit| SharedString::new(digit.as_bytes()));
 }
 
 /// Entries that are looked at for a former sale of the same name.
 const LOOK_BACK: usize = 10_000;
+
+thread_local! {
+    /// The newest deadline and its digits: holds taken in the same millisecond share them.
+    static DEADLINE: Cell<Option<(u64, HostString)>> = const { Cell::new(None) };
+}
 
 /// Appends an event: the same bytes on a primary, which takes the next id, and on a replica, which was told it.
 ///
@@ -30,11 +40,12 @@ pub fn append(
     event: &Event<'_>,
     id: Option<Appended>,
 ) -> Result<Appended, StreamError> {
+    let newest = (event.deadline > 0).then(|| newest_deadline(event.deadline));
     let mut fields = Fields::new();
     let [ev, sale_field, seq, id_field, user, qty, deadline] = &*NAMES;
-    match KINDS.iter().zip(EV.iter()).find(|(kind, _)| **kind == event.ev) {
-        Some((_, shared)) => fields.lend(ev.arg(), shared.arg()),
-        None => fields.give(ev.arg(), event.ev.as_bytes()),
+    match EV.get(event.kind as usize) {
+        Some(word) => fields.lend(ev.arg(), word.arg()),
+        None => fields.give(ev.arg(), event.kind.word().as_bytes()),
     }
     fields.lend(sale_field.arg(), sale);
     fields.give(seq.arg(), Pair::new(event.seq).text());
@@ -44,11 +55,24 @@ pub fn append(
         None => fields.give(user.arg(), event.user),
     }
     give_number(&mut fields, qty, event.qty);
-    give_number(&mut fields, deadline, event.deadline);
+    match &newest {
+        Some((_, digits)) => fields.lend(deadline.arg(), digits.arg()),
+        None => give_number(&mut fields, deadline, 0),
+    }
     if let Some(data) = event.data {
         fields.give(DATA.arg(), data);
     }
-    stream.append(id, fields)
+    let appended = stream.append(id, &mut fields);
+    if newest.is_some() {
+        drop(fields);
+        DEADLINE.set(newest);
+    }
+    appended
+}
+
+fn newest_deadline(deadline: u64) -> (u64, HostString) {
+    let newest = DEADLINE.take().filter(|(at, _)| *at == deadline);
+    newest.unwrap_or_else(|| (deadline, HostString::new(itoa::Buffer::new().format(deadline).as_bytes())))
 }
 
 /// The newest epoch in which a sale of this name wrote to the stream, as far back as is looked.

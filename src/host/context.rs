@@ -43,10 +43,11 @@ impl Context {
     }
 
     /// The command's argument that these bytes are, if they are one: to pass it on without a copy.
+    /// The command's name is none.
     pub fn argument(&self, bytes: &[u8]) -> Option<Arg<'_>> {
         // SAFETY: the arguments live as long as the context.
         let args: &[Arg<'_>] = unsafe { std::slice::from_raw_parts(self.args.0, self.args.1) };
-        args.iter().copied().find(|arg| std::ptr::eq(arg.bytes(), bytes))
+        args.iter().skip(1).copied().find(|arg| std::ptr::eq(arg.bytes(), bytes))
     }
 
     pub(super) fn raw(&self) -> *mut raw::RedisModuleCtx {

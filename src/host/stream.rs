@@ -162,7 +162,7 @@ impl<'a> Stream<'a> {
     ///
     /// # Errors
     /// [`StreamError::Refused`] if no entry can have the id.
-    pub fn append(self, id: Option<Appended>, mut fields: Fields<'_>) -> Result<Appended, StreamError> {
+    pub fn append(self, id: Option<Appended>, fields: &mut Fields<'_>) -> Result<Appended, StreamError> {
         let (ms, seq) = id.unwrap_or_default();
         let mut entry = raw::RedisModuleStreamID { ms, seq };
         let flags = if id.is_some() { 0 } else { raw::REDISMODULE_STREAM_ADD_AUTOID as c_int };

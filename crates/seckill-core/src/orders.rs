@@ -7,14 +7,55 @@ use crate::sale::{Change, Effect, Sale};
 pub const FIELDS: [&str; 7] = ["ev", "sale", "seq", "id", "user", "qty", "deadline"];
 
 /// What can have happened.
-pub const KINDS: [&str; 7] =
-    ["RESERVED", "CONFIRMED", "RELEASED", "EXPIRED", "REFUNDED", "EXTENDED", "RESTOCKED"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Units were taken until a deadline.
+    Reserved,
+    /// Units were paid, or taken in a sale without holds.
+    Confirmed,
+    /// The buyer gave units back.
+    Released,
+    /// Time gave units back.
+    Expired,
+    /// Units were paid back.
+    Refunded,
+    /// The buyer has more time.
+    Extended,
+    /// There are more units to sell, or fewer.
+    Restocked,
+}
+
+impl Kind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Kind; 7] = [
+        Kind::Reserved,
+        Kind::Confirmed,
+        Kind::Released,
+        Kind::Expired,
+        Kind::Refunded,
+        Kind::Extended,
+        Kind::Restocked,
+    ];
+
+    /// The word in the field `ev`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Reserved => "RESERVED",
+            Kind::Confirmed => "CONFIRMED",
+            Kind::Released => "RELEASED",
+            Kind::Expired => "EXPIRED",
+            Kind::Refunded => "REFUNDED",
+            Kind::Extended => "EXTENDED",
+            Kind::Restocked => "RESTOCKED",
+        }
+    }
+}
 
 /// An entry of the sale's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// What happened.
-    pub ev: &'static str,
+    pub kind: Kind,
     /// The epoch and the number of the event in it.
     pub seq: (u32, u64),
     /// Which reservation; 0 if none.
@@ -32,27 +73,27 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// The event of an effect that is about to be applied to `sale`.
     pub fn of(sale: &'a Sale, effect: &Effect<'a>) -> Option<Event<'a>> {
-        let about = |ev, id: ReservationId, deadline| {
+        let about = |kind, id: ReservationId, deadline| {
             let found = sale.reservation(id, effect.at);
             let (user, qty, data) = found.map_or((&b""[..], 0, None), |r| (r.user, r.qty, r.data));
-            Event { ev, seq: (effect.epoch, effect.seq), id: id.0, user, qty: qty as i64, deadline, data }
+            Event { kind, seq: (effect.epoch, effect.seq), id: id.0, user, qty: qty as i64, deadline, data }
         };
         match effect.change {
             Change::Reserved { id, user, qty, deadline, data, .. } => {
-                let ev = if deadline.is_some() { "RESERVED" } else { "CONFIRMED" };
+                let kind = if deadline.is_some() { Kind::Reserved } else { Kind::Confirmed };
                 let deadline = deadline.map_or(0, |deadline| deadline.0);
                 let seq = (effect.epoch, effect.seq);
-                Some(Event { ev, seq, id: id.0, user, qty: qty as i64, deadline, data })
+                Some(Event { kind, seq, id: id.0, user, qty: qty as i64, deadline, data })
             }
-            Change::Confirmed { id } => Some(about("CONFIRMED", id, 0)),
-            Change::Released { id } => Some(about("RELEASED", id, 0)),
-            Change::Expired { id } => Some(about("EXPIRED", id, 0)),
-            Change::Extended { id, deadline } => Some(about("EXTENDED", id, deadline.0)),
+            Change::Confirmed { id } => Some(about(Kind::Confirmed, id, 0)),
+            Change::Released { id } => Some(about(Kind::Released, id, 0)),
+            Change::Expired { id } => Some(about(Kind::Expired, id, 0)),
+            Change::Extended { id, deadline } => Some(about(Kind::Extended, id, deadline.0)),
             Change::Refunded { id, units, .. } => {
-                Some(Event { qty: units as i64, ..about("REFUNDED", id, 0) })
+                Some(Event { qty: units as i64, ..about(Kind::Refunded, id, 0) })
             }
             Change::Restocked { delta, .. } => Some(Event {
-                ev: "RESTOCKED",
+                kind: Kind::Restocked,
                 seq: (effect.epoch, effect.seq),
                 id: 0,
                 user: b"",
