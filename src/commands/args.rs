@@ -31,6 +31,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next argument, which the arity promises.
+    #[inline]
     pub fn next(&mut self) -> Result<Arg<'a>, Failure> {
         let (first, rest) = self.rest.split_first().ok_or_else(|| syntax_error(self.word.as_bytes()))?;
         self.rest = rest;

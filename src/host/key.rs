@@ -68,16 +68,13 @@ impl Key {
     }
 
     fn value_ptr<V: ModuleValue>(&self) -> Result<*mut V, WrongType> {
-        if self.is_empty() {
-            return Ok(std::ptr::null_mut());
-        }
-        // SAFETY: the key is open and not empty; the type tells what the pointer points to.
+        // SAFETY: null is allowed and has no type; the type tells what the pointer points to.
         unsafe {
-            if api!(RedisModule_ModuleTypeGetType(self.key)) != V::handle().get() {
-                return Err(WrongType);
+            if api!(RedisModule_ModuleTypeGetType(self.key)) == V::handle().get() {
+                return Ok(api!(RedisModule_ModuleTypeGetValue(self.key)).cast());
             }
-            Ok(api!(RedisModule_ModuleTypeGetValue(self.key)).cast())
         }
+        if self.is_empty() { Ok(std::ptr::null_mut()) } else { Err(WrongType) }
     }
 
     /// Puts a value under a key opened for writing.

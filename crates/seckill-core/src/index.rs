@@ -46,7 +46,7 @@ impl Default for Index {
 impl Index {
     /// The slot under `hash` for which `is_it` holds.
     pub fn find(&self, hash: u64, is_it: impl Fn(Slot) -> bool) -> Option<Slot> {
-        self.segments[self.segment_of(hash)].find(hash, is_it)
+        self.segments[self.segment_of(hash)].seek(hash, is_it).ok()
     }
 
     /// Adds `slot` under `hash`. `hash_of` gives the hash of any slot added before.
@@ -58,6 +58,27 @@ impl Index {
         }
         self.segments[at].insert(hash, slot);
         self.len += 1;
+    }
+
+    /// The slot under `hash` for which `is_it` holds; if there is none, adds `slot`.
+    pub fn find_or_insert(
+        &mut self,
+        hash: u64,
+        slot: Slot,
+        is_it: impl Fn(Slot) -> bool,
+        hash_of: impl Fn(Slot) -> u64,
+    ) -> Option<Slot> {
+        let at = self.segment_of(hash);
+        let segment = &mut self.segments[at];
+        match segment.seek(hash, is_it) {
+            Ok(found) => return Some(found),
+            Err(_) if segment.is_full() => self.insert(hash, slot, hash_of),
+            Err(free) => {
+                segment.put(free, hash, slot);
+                self.len += 1;
+            }
+        }
+        None
     }
 
     /// Number of slots.
@@ -138,33 +159,39 @@ impl Segment {
         (self.len as usize + 1) * 5 > self.cells.len() * 4
     }
 
-    fn find(&self, hash: u64, is_it: impl Fn(Slot) -> bool) -> Option<Slot> {
+    /// The slot for which `is_it` holds, or the free cell where it would be.
+    fn seek(&self, hash: u64, is_it: impl Fn(Slot) -> bool) -> Result<Slot, usize> {
         let bits = u32::from(self.slot_bits);
         let tag = tag(hash, bits);
         let mut at = self.home(hash);
         loop {
             let cell = self.cells[at];
             if cell == 0 {
-                return None;
+                return Err(at);
             }
             let slot = slot_in(cell, bits);
             if tag_in(cell, bits) == tag && is_it(slot) {
-                return Some(slot);
+                return Ok(slot);
             }
             at = self.step(at);
         }
     }
 
     fn insert(&mut self, hash: u64, slot: Slot) {
+        let mut at = self.home(hash);
+        while self.cells[at] != 0 {
+            at = self.step(at);
+        }
+        self.put(at, hash, slot);
+    }
+
+    /// Puts `slot` into a free cell.
+    fn put(&mut self, at: usize, hash: u64, slot: Slot) {
         let needed = u32::BITS - (slot.0 + 1).leading_zeros();
         if needed > u32::from(self.slot_bits) {
             self.widen(needed);
         }
         let bits = u32::from(self.slot_bits);
-        let mut at = self.home(hash);
-        while self.cells[at] != 0 {
-            at = self.step(at);
-        }
         self.cells[at] = shifted(tag(hash, bits), bits) | (slot.0 + 1);
         self.len += 1;
     }

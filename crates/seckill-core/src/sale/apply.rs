@@ -42,8 +42,7 @@ impl Sale {
         (qty, hold_ms): (u64, u64),
         (token, data): (Option<&[u8]>, Option<&[u8]>),
     ) {
-        let first = self.users.first(user, &self.table);
-        let buyer = first.map_or(Buyer::New(user), Buyer::Known);
+        let buyer = self.users.enter(user, Slot(self.table.len()), &self.table);
         let state = if hold_ms > 0 { ReservationState::Held } else { ReservationState::Confirmed };
         let age_ms = at.since(self.created);
         self.numbered = id.number();
@@ -51,7 +50,7 @@ impl Sale {
         self.add_row(NewRow { buyer, qty, state, age_ms, hold_ms, pinned: false, token, data });
     }
 
-    /// Appends a row and takes it into every index and total.
+    /// Appends a row, whose user was taken in, and takes it into every other index and total.
     pub(super) fn add_row(&mut self, mut new: NewRow<'_>) -> Slot {
         let slot = Slot(self.table.len());
         let due = self.created.after(new.age_ms).after(new.hold_ms).after(self.grace_ms(slot));
@@ -67,8 +66,7 @@ impl Sale {
             Buyer::Known(first) => self.live_units(first),
             Buyer::New(_) => 0,
         };
-        let units = if new.state.is_live() { new.qty } else { 0 };
-        self.users.add(slot, units, earlier, &self.table);
+        self.users.add(slot, &new, earlier, &self.table);
         match new.state {
             ReservationState::Held => self.held += new.qty,
             ReservationState::Confirmed => self.confirmed += new.qty,

@@ -24,7 +24,7 @@ impl Sale {
     pub fn decide<'a>(&self, moment: Moment, request: &Request<'a>) -> Result<Effect<'a>, Refusal> {
         let now = self.clamped(moment.now);
         let change = match *request {
-            Request::Reserve(ref reserve) => self.decide_reserve(now, self.next_id(moment), reserve),
+            Request::Reserve(ref reserve) => self.decide_reserve(moment, now, reserve),
             Request::Confirm { id, late } => self.decide_confirm(now, id, late),
             Request::Release { id } => self.hold(now, id).map(|_| Change::Released { id }),
             Request::Extend { id, ms } => self.decide_extend(now, id, ms),
@@ -76,8 +76,8 @@ impl Sale {
 
     fn decide_reserve<'a>(
         &self,
+        moment: Moment,
         now: Timestamp,
-        id: Option<ReservationId>,
         reserve: &Reserve<'a>,
     ) -> Result<Change<'a>, Refusal> {
         let first = self.users.first(reserve.user, &self.table);
@@ -86,7 +86,7 @@ impl Sale {
         self.check_quota(first, reserve.qty)?;
         self.check_stock(now, reserve.qty)?;
         let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
-        let id = id.filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
+        let id = self.next_id(moment).filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
         let Reserve { user, qty, token, data } = *reserve;
         let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
         Ok(Change::Reserved { id, user, qty, deadline, token, data })

@@ -141,12 +141,14 @@ impl Sale {
     }
 
     /// When the hold at `slot` falls due.
+    #[inline]
     fn due_at(&self, slot: Slot) -> Timestamp {
         let row = self.table.row(slot);
         row.created(self.created).after(row.hold_ms()).after(self.grace_ms(slot))
     }
 
     /// Units of the stock that the reservation at `slot` has.
+    #[inline]
     fn live_units(&self, slot: Slot) -> u64 {
         let row = self.table.row(slot);
         if row.state().is_live() { row.qty() - self.refunds.of(slot) } else { 0 }

@@ -80,6 +80,9 @@ impl Builder {
         self.check_row(row)?;
         self.take_graces();
         self.sale.ids.push(id);
+        if let Buyer::New(user) = row.buyer {
+            self.sale.users.enter(user, Slot(self.sale.table.len()), &self.sale.table);
+        }
         self.sale.add_row(*row);
         Ok(())
     }

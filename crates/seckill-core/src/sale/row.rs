@@ -63,6 +63,13 @@ pub struct Marks {
     pub pinned: bool,
 }
 
+impl Marks {
+    /// True if the bytes are the user's name and nothing else.
+    pub fn is_name_alone(self) -> bool {
+        !(self.repeat || self.token || self.data)
+    }
+}
+
 const QTY_BITS: u32 = 20;
 const STATE_BITS: u32 = 3;
 const MARK_BITS: u32 = 4;

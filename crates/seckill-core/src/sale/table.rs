@@ -72,8 +72,13 @@ impl Table {
     }
 
     /// The user of `slot`.
+    #[inline]
     pub fn user(&self, slot: Slot) -> &[u8] {
-        let parts = self.parts(slot);
+        let (marks, bytes) = self.own(slot);
+        if marks.is_name_alone() {
+            return bytes;
+        }
+        let parts = take_apart(marks, bytes);
         match parts.first {
             Some(first) => self.parts(first).rest,
             None => parts.rest,
@@ -194,11 +199,18 @@ impl Table {
     }
 
     fn parts(&self, slot: Slot) -> Parts<'_> {
+        let (marks, bytes) = self.own(slot);
+        take_apart(marks, bytes)
+    }
+
+    /// The bytes that belong to `slot`, and what they hold.
+    #[inline]
+    fn own(&self, slot: Slot) -> (Marks, &[u8]) {
         let (chunk, at) = address(slot);
         let chunk = &self.chunks[chunk];
         let row = chunk.rows[at];
         let end = chunk.rows.get(at + 1).map_or(chunk.bytes.len(), |next| next.place());
-        take_apart(row.marks(), &chunk.bytes[row.place()..end])
+        (row.marks(), &chunk.bytes[row.place()..end])
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
-use super::table::Table;
+use super::table::{Buyer, NewRow, Table};
 use crate::ids::Slot;
 use crate::index::Index;
 
@@ -83,19 +83,30 @@ impl Users {
         self.repeats.get(&first)
     }
 
-    /// Takes in the newest row. `earlier` are the live units of the user's first row, if this is the second.
-    pub fn add(&mut self, slot: Slot, live_units: u64, earlier: u64, table: &Table) {
+    /// Finds the user's first row, or takes the user in: then it is the row about to be put at `slot`.
+    pub(crate) fn enter<'a>(&mut self, user: &'a [u8], slot: Slot, table: &Table) -> Buyer<'a> {
         let seed = &self.seed;
-        let first = table.first_of(slot);
-        if first == slot {
-            self.by_name.insert(seed.user(table.user(slot)), slot, |slot| seed.user(table.user(slot)));
-        } else {
-            let repeat = self.repeats.entry(first).or_insert_with(|| Repeat::of(first, earlier));
-            repeat.slots.push(slot);
-            repeat.set_live(slot, live_units > 0);
-            repeat.units += live_units;
-        }
-        if let Some(token) = table.token(slot) {
+        let is_it = |slot| table.user(slot) == user;
+        let found =
+            self.by_name.find_or_insert(seed.user(user), slot, is_it, |slot| seed.user(table.user(slot)));
+        found.map_or(Buyer::New(user), Buyer::Known)
+    }
+
+    /// Takes in `new`, which stands at `slot` by now, and whose user was taken in before.
+    /// `earlier` are the live units of the user's first row, if this is the second.
+    pub(crate) fn add(&mut self, slot: Slot, new: &NewRow<'_>, earlier: u64, table: &Table) {
+        let seed = &self.seed;
+        let first = match new.buyer {
+            Buyer::New(_) => slot,
+            Buyer::Known(first) => {
+                let repeat = self.repeats.entry(first).or_insert_with(|| Repeat::of(first, earlier));
+                repeat.slots.push(slot);
+                repeat.set_live(slot, new.state.is_live());
+                repeat.units += if new.state.is_live() { new.qty } else { 0 };
+                first
+            }
+        };
+        if let Some(token) = new.token {
             let hash_of = |slot| seed.request(table.first_of(slot), table.token(slot).unwrap_or_default());
             self.by_request.insert(seed.request(first, token), slot, hash_of);
         }
@@ -148,7 +159,6 @@ impl Repeat {
 #[cfg(test)]
 mod tests {
     use super::super::ReservationState;
-    use super::super::table::{Buyer, NewRow};
     use super::*;
     use crate::time::Timestamp;
 
@@ -158,11 +168,12 @@ mod tests {
         let (mut table, mut users) = (Table::default(), Users::new(Seed::new(1)));
         let (token, state) = (&b"t"[..], ReservationState::Held);
         let [a, b] = [b"a", b"b"].map(|user| {
+            users.enter(user, Slot(table.len()), &table);
             let (buyer, token) = (Buyer::New(user), (user == b"a").then_some(token));
             let row =
                 NewRow { buyer, qty: 1, state, age_ms: 0, hold_ms: 5, pinned: false, token, data: None };
             let slot = table.push(&row, Timestamp(5));
-            users.add(slot, 1, 0, &table);
+            users.add(slot, &row, 0, &table);
             slot
         });
         users.by_request.insert(users.seed.request(b, token), a, |_| 0);
