@@ -8,8 +8,12 @@
 
 use crate::ids::Slot;
 
-/// Cells of a segment that splits instead of growing.
-const SEGMENT_CELLS: usize = 1024;
+/// Cells of a segment that splits instead of growing, by the quarter of the hashes that it is in.
+/// All segments fill at one pace; with one size they would all split at the same time,
+/// and insertions at that time would be dear. The sizes are those that allocators have.
+const SEGMENT_CELLS: [usize; 4] = [512, 640, 768, 896];
+/// When a segment is full, in percent of its cells, by the quarter of that quarter: for the same reason.
+const FULL_PERCENT: [usize; 4] = [85, 82, 79, 76];
 /// Cells of the first segment.
 const FIRST_CELLS: usize = 16;
 /// A segment splits only while the directory has fewer entries than one for this many slots;
@@ -52,7 +56,7 @@ impl Index {
     /// Adds `slot` under `hash`. `hash_of` gives the hash of any slot added before.
     pub fn insert(&mut self, hash: u64, slot: Slot, hash_of: impl Fn(Slot) -> u64) {
         let mut at = self.segment_of(hash);
-        while self.segments[at].is_full() {
+        while self.segments[at].is_full(hash) {
             self.make_room(at, hash, &hash_of);
             at = self.segment_of(hash);
         }
@@ -72,7 +76,7 @@ impl Index {
         let segment = &mut self.segments[at];
         match segment.seek(hash, is_it) {
             Ok(found) => return Some(found),
-            Err(_) if segment.is_full() => self.insert(hash, slot, hash_of),
+            Err(_) if segment.is_full(hash) => self.insert(hash, slot, hash_of),
             Err(free) => {
                 segment.put(free, hash, slot);
                 self.len += 1;
@@ -115,15 +119,18 @@ impl Index {
         let segment = &self.segments[at];
         let entries: Vec<(u64, Slot)> = segment.slots().map(|slot| (hash_of(slot), slot)).collect();
         let sparse = (SLOTS_PER_ENTRY_MIN << segment.depth) > self.len;
-        if segment.cells.len() >= SEGMENT_CELLS && !sparse {
+        let most = SEGMENT_CELLS[prefix(hash, 2)];
+        if segment.cells.len() >= most && !sparse {
             self.split(at, hash, entries);
         } else {
-            let cells = next_size(segment.cells.len());
+            let next = next_size(segment.cells.len());
+            let cells = if sparse { next } else { next.min(most) };
             self.segments[at] = Segment::of(cells, segment.depth, segment.slot_bits, &entries);
         }
     }
 
     fn split(&mut self, at: usize, hash: u64, entries: Vec<(u64, Slot)>) {
+        let most = SEGMENT_CELLS[prefix(hash, 2)];
         let old_depth = u32::from(self.segments[at].depth);
         if old_depth == self.depth {
             self.directory = self.directory.iter().flat_map(|segment| [*segment, *segment]).collect();
@@ -134,7 +141,7 @@ impl Index {
             entries.into_iter().partition(|(hash, _)| prefix(*hash, depth) & 1 == 0);
         let slot_bits = self.segments[at].slot_bits;
         let [low, high] = [sides.0, sides.1]
-            .map(|entries| Segment::of(size_for(entries.len()), depth as u8, slot_bits, &entries));
+            .map(|entries| Segment::of(size_for(entries.len(), most), depth as u8, slot_bits, &entries));
         let new = self.segments.len() as u32;
         self.segments[at] = low;
         self.segments.push(high);
@@ -155,8 +162,8 @@ impl Segment {
         segment
     }
 
-    fn is_full(&self) -> bool {
-        (self.len as usize + 1) * 5 > self.cells.len() * 4
+    fn is_full(&self, hash: u64) -> bool {
+        (self.len as usize + 1) * 100 > self.cells.len() * FULL_PERCENT[prefix(hash, 4) & 3]
     }
 
     /// The slot for which `is_it` holds, or the free cell where it would be.
@@ -246,13 +253,15 @@ fn slot_in(cell: u32, slot_bits: u32) -> Slot {
     Slot((cell & mask) - 1)
 }
 
-/// Sizes are 2^k and 1.5 × 2^k, so that a segment is never much emptier than half.
+/// From 2^k to 1.5 × 2^k or a little more, to 2^(k + 1).
 fn next_size(cells: usize) -> usize {
-    if cells.is_power_of_two() { cells + cells / 2 } else { cells / 3 * 4 }
+    let power = 1 << cells.ilog2();
+    if cells < power + power / 2 { power + power / 2 } else { power * 2 }
 }
 
-fn size_for(len: usize) -> usize {
-    let mut cells = FIRST_CELLS;
+/// Cells for half of a segment that was split: its whole size at once, for it will be needed.
+fn size_for(len: usize, cells: usize) -> usize {
+    let mut cells = cells;
     while len * 3 > cells * 2 {
         cells = next_size(cells);
     }
@@ -294,6 +303,26 @@ mod tests {
                 let each = index.memory_bytes() as f64 / f64::from(n);
                 assert!(each < 8.0, "{each} bytes a cell at {n}");
             }
+        }
+    }
+
+    #[test]
+    fn growth_costs_the_same_at_every_size() {
+        let mut index = Index::default();
+        let hashed = std::cell::Cell::new(0);
+        let hash_of = |slot: Slot| {
+            hashed.set(hashed.get() + 1);
+            hash(slot.0)
+        };
+        let mut next = 0;
+        for end in
+            std::iter::successors(Some(100_000u32), |end| Some(end + end / 50)).take_while(|e| *e < 800_000)
+        {
+            let (from, before) = (next, hashed.get());
+            (from..end).for_each(|n| index.insert(hash(n), Slot(n), hash_of));
+            next = end;
+            let each = f64::from(hashed.get() - before) / f64::from(end - from);
+            assert!(from == 0 || each < 3.0, "{each} slots moved for each of those from {from} to {end}");
         }
     }
 
