@@ -72,11 +72,17 @@ pub fn encode_effect(effect: &Effect<'_>, entry: Option<EntryId>, payload: &mut 
         w.signed(ms.wrapping_sub(effect.at.0) as i64);
         w.number(number);
     }
-    encode_change(&mut w, effect.at, &effect.change);
+    encode_change(&mut w, effect);
 }
 
-fn encode_change(w: &mut Writer<'_>, at: Timestamp, change: &Change<'_>) {
-    match *change {
+/// What a new reservation's id is told relative to: the event's own number, which grows with it.
+fn base(epoch: u32, seq: u64) -> u64 {
+    ReservationId::new(epoch, 0).0.wrapping_add(seq)
+}
+
+fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
+    let Effect { at, epoch, seq, .. } = *effect;
+    match effect.change {
         Change::Reserved { id, user, qty, deadline, token, data } => {
             w.byte(RESERVED);
             w.byte(
@@ -84,7 +90,7 @@ fn encode_change(w: &mut Writer<'_>, at: Timestamp, change: &Change<'_>) {
                     | flag(token.is_some(), HAS_TOKEN)
                     | flag(data.is_some(), HAS_DATA),
             );
-            w.number(id.0);
+            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
             w.bytes(user);
             w.number(qty);
             if let Some(deadline) = deadline {
@@ -159,7 +165,7 @@ pub fn decode_sent(payload: &[u8]) -> Result<Sent<'_>, Corrupt> {
     let epoch = r.small()?;
     let seq = r.number()?;
     let entry = if seq > 0 { Some((at.0.wrapping_add_signed(r.signed()?), r.number()?)) } else { None };
-    let change = decode_change(&mut r, at)?;
+    let change = decode_change(&mut r, at, base(epoch, seq))?;
     r.end()?;
     if change.has_event() != entry.is_some() {
         return Err(Corrupt("an event without a number"));
@@ -167,11 +173,11 @@ pub fn decode_sent(payload: &[u8]) -> Result<Sent<'_>, Corrupt> {
     Ok(Sent::Effect(Effect { at, epoch, seq, change }, entry))
 }
 
-fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp) -> Result<Change<'a>, Corrupt> {
+fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp, base: u64) -> Result<Change<'a>, Corrupt> {
     Ok(match r.byte()? {
         RESERVED => {
             let flags = r.byte()?;
-            let id = decode_id(r)?;
+            let id = checked_id(base.wrapping_add_signed(r.signed()?))?;
             let user = r.bytes()?;
             let qty = r.number()?;
             let deadline = if flags & HAS_DEADLINE > 0 { Some(at.after(r.number()?)) } else { None };
@@ -216,7 +222,11 @@ fn encode_id(w: &mut Writer<'_>, change: u8, id: ReservationId) {
 }
 
 fn decode_id(r: &mut Reader<'_>) -> Result<ReservationId, Corrupt> {
-    let id = ReservationId(r.number()?);
+    checked_id(r.number()?)
+}
+
+fn checked_id(id: u64) -> Result<ReservationId, Corrupt> {
+    let id = ReservationId(id);
     if id <= ReservationId::MAX { Ok(id) } else { Err(Corrupt("an id out of range")) }
 }
 
