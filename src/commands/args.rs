@@ -2,8 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+use seckill_core::bounds::{COUNT_MAX, DURATION_MS_MAX};
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, TOKEN_BYTES_MAX, USER_BYTES_MAX};
+use seckill_core::sale::{DATA_BYTES_MAX, TOKEN_BYTES_MAX, USER_BYTES_MAX};
 
 use crate::host::{Arg, Failure};
 

@@ -1,7 +1,8 @@
 //! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STREAM key] [GROUP name]`
 
+use seckill_core::bounds::{COUNT_MAX, Invalid};
 use seckill_core::codec::Created;
-use seckill_core::sale::{COUNT_MAX, Invalid, Outlet, Seed, Stock, Terms};
+use seckill_core::sale::{Outlet, Seed, Stock, Terms};
 use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};

@@ -1,6 +1,7 @@
 //! `SECKILL.RESTOCK sale delta [REQUEST token]`
 
-use seckill_core::sale::{COUNT_MAX, Change, Request};
+use seckill_core::bounds::COUNT_MAX;
+use seckill_core::sale::{Change, Request};
 
 use super::args::Cursor;
 use super::{reply, with_sale_mut};

@@ -4,6 +4,7 @@
 //! Time and chance are arguments, so every run can be repeated.
 #![forbid(unsafe_code)]
 
+pub mod bounds;
 pub mod codec;
 pub mod ids;
 pub mod index;

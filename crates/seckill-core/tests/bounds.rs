@@ -1,9 +1,10 @@
 //! The edges of what is accepted: the last that is, and the first that is not.
 
+use seckill_core::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    COUNT_MAX, Change, DATA_BYTES_MAX, DURATION_MS_MAX, Effect, HOLD_MS_MAX, Inconsistent, Invalid, Outlet,
-    QTY_MAX, Refusal, Request, Reserve, Sale, SaleState, Seed, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
+    Change, DATA_BYTES_MAX, Effect, HOLD_MS_MAX, Inconsistent, Outlet, QTY_MAX, Refusal, Request, Reserve,
+    Sale, SaleState, Seed, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
 };
 use seckill_core::time::{Moment, Timestamp};
 

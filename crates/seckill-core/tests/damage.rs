@@ -9,8 +9,9 @@ mod naive;
 use naive::copies::{assert_in_order, loaded, stored};
 use naive::trial::{created, creation, done};
 use naive::{Naive, random::Random, requests::Flavour};
+use seckill_core::bounds::COUNT_MAX;
 use seckill_core::codec::{self, Sent};
-use seckill_core::sale::{COUNT_MAX, Effect, Sale, Seed};
+use seckill_core::sale::{Effect, Sale, Seed};
 use seckill_core::time::{Moment, Timestamp};
 
 const DAMAGED: u64 = 100_000;

@@ -2,8 +2,9 @@
 
 use super::wire::{Corrupt, Reader, Writer};
 use super::{Kind, sale};
+use crate::bounds::Invalid;
 use crate::ids::ReservationId;
-use crate::sale::{Change, Effect, Invalid, Outlet, Sale, SaleState, Seed, Stock, Terms};
+use crate::sale::{Change, Effect, Outlet, Sale, SaleState, Seed, Stock, Terms};
 use crate::time::Timestamp;
 
 /// A stream entry's id: milliseconds and number.

@@ -2,10 +2,10 @@
 
 use super::Kind;
 use super::wire::{Corrupt, Reader, Writer};
+use crate::bounds::Invalid;
 use crate::ids::{ReservationId, Slot};
 use crate::sale::{
-    Builder, Buyer, Head, Invalid, NewRow, Outlet, ReservationState, Sale, SaleState, Seed, Stock, Tail,
-    Terms,
+    Builder, Buyer, Head, NewRow, Outlet, ReservationState, Sale, SaleState, Seed, Stock, Tail, Terms,
 };
 use crate::time::Timestamp;
 

@@ -1,10 +1,8 @@
 //! Is an effect that came over the wire one that this sale could have decided?
 
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
-use super::{
-    COUNT_MAX, Change, DATA_BYTES_MAX, DURATION_MS_MAX, Effect, ReservationState, Sale, Stock,
-    TOKEN_BYTES_MAX, USER_BYTES_MAX,
-};
+use super::{Change, DATA_BYTES_MAX, Effect, ReservationState, Sale, Stock, TOKEN_BYTES_MAX, USER_BYTES_MAX};
+use crate::bounds::{COUNT_MAX, DURATION_MS_MAX};
 use crate::ids::{ReservationId, Slot};
 use crate::time::Timestamp;
 

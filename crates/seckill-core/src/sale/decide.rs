@@ -3,9 +3,9 @@
 use super::refusal::Misuse;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX};
 use super::{
-    COUNT_MAX, Change, EPOCH_MAX, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState,
-    Stock,
+    Change, EPOCH_MAX, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState, Stock,
 };
+use crate::bounds::COUNT_MAX;
 use crate::ids::{ReservationId, Slot};
 use crate::time::{Moment, Timestamp};
 

@@ -33,12 +33,10 @@ pub(crate) use restore::{Builder, Head, Tail};
 pub use row::{HOLD_MS_MAX, QTY_MAX, ReservationState, Row};
 pub(crate) use table::{Buyer, NewRow};
 pub use tally::{CURVE_SECONDS, Outcome, Second, Tally};
-pub use terms::{
-    COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, Invalid, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms,
-    USER_BYTES_MAX,
-};
+pub use terms::{DATA_BYTES_MAX, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX};
 pub use users::Seed;
 
+use crate::bounds::{COUNT_MAX, Invalid};
 use crate::ids::{Ids, Slot};
 use crate::time::Timestamp;
 use deadlines::Deadlines;

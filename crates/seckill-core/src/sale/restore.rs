@@ -6,10 +6,8 @@ use super::check::{check_token, check_user};
 use super::ledgers::Restocked;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
 use super::table::{Buyer, NewRow};
-use super::{
-    COUNT_MAX, DATA_BYTES_MAX, DURATION_MS_MAX, EPOCH_MAX, Invalid, Outlet, ReservationState, Sale,
-    SaleState, Seed, Stock, Terms,
-};
+use super::{DATA_BYTES_MAX, EPOCH_MAX, Outlet, ReservationState, Sale, SaleState, Seed, Stock, Terms};
+use crate::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use crate::ids::{ReservationId, Slot};
 use crate::time::Timestamp;
 

@@ -1,11 +1,8 @@
 //! On what terms a sale sells.
 
+use crate::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use crate::time::Timestamp;
 
-/// The longest duration in milliseconds that can be asked for: one year.
-pub const DURATION_MS_MAX: u64 = 365 * 24 * 60 * 60 * 1000;
-/// The largest stock, quota or moment: what a double keeps exactly.
-pub const COUNT_MAX: u64 = 1 << 53;
 /// Bytes of a user, at most; at least one.
 pub const USER_BYTES_MAX: usize = 255;
 /// Bytes of a request token, at most; at least one.
@@ -103,7 +100,3 @@ pub enum Stock {
     /// So many, held and sold ones included.
     Limited(u64),
 }
-
-/// Why terms or a stored sale are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invalid(pub &'static str);

@@ -1,8 +1,9 @@
 //! The ways of a sale to another place: as bytes, and back.
 
+use seckill_core::bounds::COUNT_MAX;
 use seckill_core::codec::{self, Loader, Purpose};
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{COUNT_MAX, Sale, Seed};
+use seckill_core::sale::{Sale, Seed};
 use seckill_core::time::Moment;
 
 /// What all copies of a sale have in common.
