@@ -19,7 +19,7 @@ mod types;
 
 use std::ffi::CStr;
 
-use host::{Context, Handlers, Level, Role, Setup, register_type};
+use host::{Context, Handlers, Level, LoadArgument, Role, Setup, register_type};
 use types::SaleValue;
 
 /// The module's version, which is also that of all its commands.
@@ -29,6 +29,7 @@ static SETUP: Setup = Setup {
     version: VERSION,
     types: &[register_type::<SaleValue>],
     commands: commands::TABLE,
+    arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,
     handlers: Handlers { role_changed, loaded, swapped: agenda::swapped, arrived: agenda::arrived },
     report: totals::report,

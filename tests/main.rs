@@ -33,6 +33,7 @@ mod examples;
 mod expiry;
 mod introspection;
 mod keyspace;
+mod loading;
 mod memory;
 mod noise;
 mod pause;

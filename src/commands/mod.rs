@@ -23,7 +23,7 @@ mod terms;
 mod user;
 mod void;
 
-pub use spec::TABLE;
+pub use spec::{COMPAT, TABLE};
 
 use crate::host::{Arg, Context, Failure, Key, Mode, WrongType};
 use crate::types::SaleValue;

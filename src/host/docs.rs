@@ -5,8 +5,8 @@ use std::{mem, ptr};
 
 use redis_module::raw;
 
-use super::Context;
 use super::api::api;
+use super::{Context, Level};
 
 /// What the server calls for a command.
 pub type Entry =
@@ -169,6 +169,19 @@ pub(super) fn register(ctx: &Context, since: &CStr, families: &[&[CommandSpec]])
     let category =
         unsafe { raw::RedisModule_AddACLCategory.map(|add| add(ctx.raw(), CATEGORY.as_ptr())) } == Some(0);
     families.iter().copied().flatten().all(|spec| register_one(ctx, since, spec, category))
+}
+
+/// Registers commands whose names another module may have; those stay the other's, with a line in the log.
+pub(super) fn register_where_free(ctx: &Context, since: &CStr, families: &[&[CommandSpec]]) {
+    // SAFETY: the pointer was filled before and does not change.
+    let category = unsafe { raw::RedisModule_AddACLCategory }.is_some();
+    for spec in families.iter().copied().flatten() {
+        if !register_one(ctx, since, spec, category) {
+            let name = spec.name.to_string_lossy();
+            let text = format!("another module has {name} already: it stays as it is, and seckill goes on");
+            ctx.log(Level::Warning, &text);
+        }
+    }
 }
 
 fn register_one(ctx: &Context, since: &CStr, spec: &CommandSpec, category: bool) -> bool {

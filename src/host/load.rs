@@ -1,12 +1,13 @@
 //! The way in for the server.
 
 use std::ffi::{CStr, c_int};
+use std::slice;
 
 use redis_module::raw;
 
 use super::api::api;
 use super::guard::{guarded, log_line, log_panics};
-use super::{CommandSpec, Context, Handlers, Info, Setting, config, docs, events, info};
+use super::{Arg, CommandSpec, Context, Handlers, Info, Level, Setting, config, docs, events, info};
 
 /// The version that the server shows: 10000 × major + 100 × minor + patch.
 const VERSION: i32 = 100;
@@ -19,6 +20,8 @@ pub struct Setup {
     pub types: &'static [fn(&Context) -> bool],
     /// Its commands, by family.
     pub commands: &'static [&'static [CommandSpec]],
+    /// What can stand after its path where it is loaded.
+    pub arguments: &'static [LoadArgument],
     /// Its settings.
     pub settings: &'static [&'static Setting],
     /// What it wants to know.
@@ -29,11 +32,24 @@ pub struct Setup {
     pub begin: fn(&Context),
 }
 
+/// A word after the module's path, and what it brings along.
+pub struct LoadArgument {
+    /// The word, in any case.
+    pub word: &'static str,
+    /// Commands under names that may be another module's already; those are left to it.
+    pub commands: &'static [&'static [CommandSpec]],
+}
+
 /// Registers the module.
 ///
 /// # Safety
-/// For the server's call of `RedisModule_OnLoad` only.
-unsafe fn load(ctx: *mut raw::RedisModuleCtx, setup: &Setup) -> c_int {
+/// For the server's call of `RedisModule_OnLoad` only: `argv` holds `argc` strings that live during the call.
+unsafe fn load(
+    ctx: *mut raw::RedisModuleCtx,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
+    setup: &Setup,
+) -> c_int {
     // SAFETY: the context is the server's; nothing was allocated before that outlives this call.
     let known = unsafe {
         raw::Export_RedisModule_Init(ctx, c"seckill".as_ptr(), VERSION, raw::REDISMODULE_APIVER_1 as c_int)
@@ -46,15 +62,45 @@ unsafe fn load(ctx: *mut raw::RedisModuleCtx, setup: &Setup) -> c_int {
         log_line(ctx, c"warning", "seckill needs Redis 7.0 or newer, or Valkey 8 or newer");
         return raw::REDISMODULE_ERR as c_int;
     }
-    // SAFETY: the context is valid during the call.
-    let ctx = unsafe { Context::new(ctx) };
-    match guarded(|| register(&ctx, setup)) {
+    // SAFETY: the context is valid during the call, and so are the arguments; an `Arg` is a pointer and nothing else.
+    let (ctx, args) = unsafe { (Context::new(ctx), lent_args(argv, argc)) };
+    match guarded(|| register(&ctx, setup, args)) {
         Some(true) => raw::REDISMODULE_OK as c_int,
         Some(false) | None => raw::REDISMODULE_ERR as c_int,
     }
 }
 
-fn register(ctx: &Context, setup: &Setup) -> bool {
+/// # Safety
+/// As for `load`.
+unsafe fn lent_args<'a>(argv: *mut *mut raw::RedisModuleString, argc: c_int) -> &'a [Arg<'a>] {
+    let len = usize::try_from(argc).unwrap_or(0);
+    if argv.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: as promised.
+    unsafe { slice::from_raw_parts(argv.cast::<Arg<'_>>(), len) }
+}
+
+/// The arguments given; `None`, with a line in the log, if one is unknown.
+fn known_arguments(ctx: &Context, setup: &Setup, args: &[Arg<'_>]) -> Option<Vec<&'static LoadArgument>> {
+    let is = |argument: &LoadArgument, given: &[u8]| given.eq_ignore_ascii_case(argument.word.as_bytes());
+    let unknown = args.iter().find(|arg| setup.arguments.iter().all(|known| !is(known, arg.bytes())));
+    if let Some(unknown) = unknown {
+        let allowed: Vec<&str> = setup.arguments.iter().map(|argument| argument.word).collect();
+        let text = format!(
+            "seckill knows no load argument '{}': there is {}",
+            unknown.bytes().escape_ascii(),
+            allowed.join(", ")
+        );
+        ctx.log(Level::Warning, &text);
+        return None;
+    }
+    let is_given = |known: &&LoadArgument| args.iter().any(|arg| is(known, arg.bytes()));
+    Some(setup.arguments.iter().filter(is_given).collect())
+}
+
+fn register(ctx: &Context, setup: &Setup, args: &[Arg<'_>]) -> bool {
+    let Some(arguments) = known_arguments(ctx, setup, args) else { return false };
     let options = raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS
         | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED
         | raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD;
@@ -64,6 +110,9 @@ fn register(ctx: &Context, setup: &Setup) -> bool {
         && docs::register(ctx, setup.version, setup.commands)
         && config::register(ctx, setup.settings);
     if registered {
+        for argument in arguments {
+            docs::register_where_free(ctx, setup.version, argument.commands);
+        }
         events::subscribe(ctx, setup.handlers);
         info::register(ctx, setup.report);
         (setup.begin)(ctx);
@@ -95,9 +144,9 @@ fn has_functions() -> bool {
 #[allow(non_snake_case, reason = "the name that the server looks for")]
 pub unsafe extern "C" fn RedisModule_OnLoad(
     ctx: *mut raw::RedisModuleCtx,
-    _: *mut *mut raw::RedisModuleString,
-    _: c_int,
+    argv: *mut *mut raw::RedisModuleString,
+    argc: c_int,
 ) -> c_int {
     // SAFETY: this is the server's call.
-    unsafe { load(ctx, &crate::SETUP) }
+    unsafe { load(ctx, argv, argc, &crate::SETUP) }
 }

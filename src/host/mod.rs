@@ -31,7 +31,7 @@ pub use events::{Handlers, Role};
 pub use info::Info;
 pub use io::{AofEmitter, Digest, Loader, Saver};
 pub use key::{Key, Mode, WrongType};
-pub use load::Setup;
+pub use load::{LoadArgument, Setup};
 pub use stream::{Appended, EntryFields, Fields, Stream, StreamError};
 pub use string::{Arg, HostString, OwnedName, SharedString};
 pub use timer::Timer;

@@ -47,7 +47,8 @@ impl Server {
         Server::with(&[])
     }
 
-    /// With lines as in `redis.conf`.
+    /// With lines as in `redis.conf`. `loadmodule` with a path loads another module before ours,
+    /// and with other words gives them to ours.
     pub fn with(options: &[&str]) -> Server {
         Server::launch(options, 0, None)
     }
@@ -68,6 +69,20 @@ impl Server {
         let mut child = spawn(folder.path(), &options, port, clock.as_ref());
         let client = connect(folder.path(), &mut child);
         Server { client, child, folder, options, port, clock }
+    }
+
+    /// Its log, for it must not start with these options.
+    pub fn refuses(options: &[&str]) -> String {
+        let folder = TempDir::new().expect("a temporary folder");
+        let options: Vec<String> = options.iter().map(|line| (*line).to_owned()).collect();
+        let mut child = spawn(folder.path(), &options, 0, None);
+        let mut status = None;
+        wait_until("the server gives up", || {
+            status = child.try_wait().expect("the server can be waited for");
+            status.is_some()
+        });
+        assert!(!status.expect("it has ended").success(), "it ends with an error");
+        std::fs::read_to_string(folder.path().join("log")).expect("a log")
     }
 
     pub fn port(&self) -> u16 {
@@ -212,7 +227,15 @@ fn spawn(folder: &Path, options: &[String], port: u16, clock: Option<&Clock>) ->
     command.args(["--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0"]);
     // Without it a write to the log is postponed while an fsync runs, and tests read the log.
     command.args(["--appendfsync", "no"]);
-    command.args(["--unixsocket", "s", "--loadmodule"]).arg(module);
+    command.args(["--unixsocket", "s"]);
+    let (modules, options): (Vec<_>, Vec<_>) =
+        options.iter().map(String::as_str).partition(|line| line.starts_with("loadmodule "));
+    let words = modules.iter().map(|line| line.trim_start_matches("loadmodule "));
+    let (others, ours): (Vec<_>, Vec<_>) = words.partition(|words| words.starts_with('/'));
+    others.iter().for_each(|path| {
+        command.args(["--loadmodule", path]);
+    });
+    command.arg("--loadmodule").arg(module).args(ours.iter().flat_map(|words| words.split_whitespace()));
     for line in options {
         let (name, values) = line.split_once(' ').unwrap_or((line, ""));
         command.arg(format!("--{name}")).args(values.split_whitespace());

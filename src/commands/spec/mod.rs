@@ -1,9 +1,12 @@
 //! The one table of commands: it feeds registration, COMMAND DOCS, key specs, ACL categories, HELP and the pages.
 
+mod compat;
 mod module;
 mod sale;
 
 use std::ffi::CStr;
+
+pub use compat::TABLE as COMPAT;
 
 use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
 
