@@ -150,4 +150,12 @@ mod tests {
         let all: Vec<_> = ids.range(ReservationId(0), 9).iter().map(|id| (id.epoch(), id.number())).collect();
         assert_eq!(all, [(0, 1), (0, 9), (2, 1), (2, 2)]);
     }
+
+    #[test]
+    fn a_long_run_is_listed_to_its_end() {
+        let mut ids = Ids::default();
+        (1..=2_000).for_each(|number| ids.push(ReservationId(number)));
+        assert_eq!(ids.range(ReservationId(0), usize::MAX).len(), 2_000);
+        assert_eq!(ids.range(ReservationId(1_500), usize::MAX).len(), 501);
+    }
 }

@@ -127,6 +127,29 @@ fn a_restock_that_was_sent_twice_is_refused_though_its_sum_is_right() {
 }
 
 #[test]
+fn a_restock_that_was_sent_takes_only_what_nobody_has() {
+    let mut sale = sale(Stock::Limited(7));
+    sale.apply(&Wanted { qty: 3, ..WANTED }.effect());
+    let restock = |delta: i64, total| effect(Change::Restocked { delta, total, token: None }, 2);
+    assert_eq!(sale.check(&restock(-4, 3)), Ok(()));
+    assert_refused(&sale, restock(-5, 2), "it takes more than is available");
+}
+
+#[test]
+fn a_request_that_was_sent_twice_is_refused_though_its_numbers_are_the_next() {
+    let mut sale = sale(Stock::Unlimited);
+    let (user, token) = (&b"a"[..], &b"t"[..]);
+    sale.apply(&Wanted { user, token: Some(token), ..WANTED }.effect());
+    let (id, deadline) = (ReservationId::new(0, 2), Some(CLOCK.after(5)));
+    let again = |user| Change::Reserved { id, user, qty: 1, deadline, token: Some(token), data: None };
+    assert_refused(&sale, effect(again(user), 2), "its token was used");
+    assert_eq!(sale.check(&effect(again(b"b"), 2)), Ok(()));
+    let void = |user| effect(Change::Voided { user, token, until: CLOCK.after(5) }, 0);
+    assert_refused(&sale, void(user), "its token was used");
+    assert_eq!(sale.check(&void(b"b")), Ok(()));
+}
+
+#[test]
 fn a_void_lasts_a_year_at_most() {
     let sale = sale(Stock::Unlimited);
     let void = |ms| effect(Change::Voided { user: b"a", token: b"t", until: CLOCK.after(ms) }, 0);

@@ -88,6 +88,19 @@ fn a_reservation_without_an_id_is_refused() {
 }
 
 #[test]
+fn ids_that_repeat_are_refused() {
+    let blocks = stored(&held());
+    let (rest, runs_and_graces) = blocks[HEAD].split_at(blocks[HEAD].len() - 6);
+    assert_eq!(runs_and_graces, [1, 1, 1, 1, 0, 0], "one run: id 1, one long; one grace: from 0 on, 0 ms");
+    let twice: &[u8] = &[2, 1, 1, 1, 1];
+    let [empty, unnumbered]: [&[u8]; 2] = [&[2, 1, 1, 2, 0], &[1, 0, 1]];
+    for runs in [twice, empty, unnumbered] {
+        let head = [rest, runs, &[1, 0, 0]].concat();
+        assert_eq!(refused(&[head]), Some(Corrupt("ids that repeat")), "{runs:?}");
+    }
+}
+
+#[test]
 fn blocks_out_of_order_are_refused() {
     let mut blocks = stored(&held());
     let head = blocks[HEAD].clone();

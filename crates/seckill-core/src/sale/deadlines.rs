@@ -116,4 +116,16 @@ mod tests {
         assert_eq!((earlier, same, later), (true, false, false));
         assert_eq!(deadlines.runs.len(), RUNS_MAX);
     }
+
+    #[test]
+    fn a_hold_due_earlier_than_the_last_begins_a_run() {
+        let mut deadlines = Deadlines::default();
+        let dues = [10, 10, 11, 10, 9].map(Timestamp);
+        let runs = [0, 1, 2, 3, 4].map(|n| {
+            deadlines.add(Slot(n), dues[n as usize]);
+            deadlines.runs.len()
+        });
+        assert_eq!(runs, [1, 1, 1, 2, 3]);
+        assert_eq!(deadlines.next(|slot| dues[slot.0 as usize]), Some(Timestamp(9)));
+    }
 }

@@ -324,4 +324,20 @@ mod tests {
             assert_eq!(units, expected, "at {now}");
         }
     }
+
+    #[test]
+    fn plain_units_leave_out_holds_that_were_pinned_or_are_due_later() {
+        let mut table = Table::default();
+        let rows = CHUNK_ROWS as u32;
+        for n in 0..rows {
+            let due = if n == 0 { 20 } else { 10 };
+            table.push(&row(Buyer::New(&n.to_le_bytes()), None, None), Timestamp(due));
+        }
+        let units =
+            |table: &Table, now| table.plain_units(0, rows, Timestamp(now), |slot| slot.0 > 0 || now >= 20);
+        assert_eq!((units(&table, 10), units(&table, 20)), (0, u64::from(rows)));
+        table.pin(Slot(1), 500);
+        table.set_state(Slot(2), ReservationState::Released);
+        assert_eq!(units(&table, 20), u64::from(rows) - 2);
+    }
 }
