@@ -10,4 +10,5 @@ pub mod ids;
 pub mod index;
 pub mod orders;
 pub mod sale;
+pub mod ticket;
 pub mod time;
