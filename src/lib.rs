@@ -4,6 +4,7 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![deny(unsafe_code)]
 
+mod admission;
 mod agenda;
 mod arrival;
 mod change;
@@ -31,6 +32,7 @@ static SETUP: Setup = Setup {
     commands: commands::TABLE,
     arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,
+    texts: settings::TEXTS,
     handlers: Handlers { role_changed, loaded, swapped: agenda::swapped, arrived: agenda::arrived },
     report: totals::report,
     begin,

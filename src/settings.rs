@@ -1,6 +1,6 @@
 //! What an operator can set: `CONFIG SET seckill.<name>`.
 
-use crate::host::Setting;
+use crate::host::{Setting, TextSetting};
 
 /// All settings.
 pub static ALL: &[&Setting] = &[&EXPIRE_BATCH];
@@ -11,4 +11,22 @@ static EXPIRE_BATCH: Setting = Setting::number(c"expire-batch", 128, 1, 100_000)
 /// Holds that one call of the timer expires at most.
 pub fn expire_batch() -> usize {
     usize::try_from(EXPIRE_BATCH.get()).unwrap_or(1)
+}
+
+/// All settings that are texts.
+pub static TEXTS: &[&TextSetting] = &[&TICKET_SECRET, &TICKET_SECRET_PREVIOUS];
+
+/// What tickets are made with.
+static TICKET_SECRET: TextSetting = TextSetting::secret(c"ticket-secret");
+/// What tickets were made with until the secret was changed: still accepted.
+static TICKET_SECRET_PREVIOUS: TextSetting = TextSetting::secret(c"ticket-secret-previous");
+
+/// The secret that makes tickets and the one before it; empty if there is none.
+pub fn secrets() -> [Vec<u8>; 2] {
+    [TICKET_SECRET.get(), TICKET_SECRET_PREVIOUS.get()]
+}
+
+/// Another number whenever one of the secrets was set.
+pub fn secrets_version() -> u64 {
+    TICKET_SECRET.version() + TICKET_SECRET_PREVIOUS.version()
 }

@@ -5,7 +5,7 @@ use crate::harness::reply::{pairs, text};
 use redis::Value;
 
 /// Every command that is offered.
-pub const COMMANDS: [&str; 17] = [
+pub const COMMANDS: &[&str] = &[
     "SECKILL.CREATE",
     "SECKILL.ALTER",
     "SECKILL.RESTOCK",
@@ -22,10 +22,11 @@ pub const COMMANDS: [&str; 17] = [
     "SECKILL.INFO",
     "SECKILL.AUDIT",
     "SECKILL.CURVE",
+    "SECKILL.TICKET",
     "SECKILL.HELP",
 ];
 
-const READING: [&str; 8] = ["STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
+const READING: [&str; 9] = ["TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
 const TAKING_ON: [&str; 2] = ["CREATE", "RESERVE"];
 const SETTLING: [&str; 4] = ["CONFIRM", "RELEASE", "REFUND", "VOID"];
 
@@ -108,8 +109,12 @@ fn documented_options_are_those_that_work() {
             "SECKILL.CREATE",
             &["STOCK", "START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "STREAM", "GROUP"][..],
         ),
-        ("SECKILL.ALTER", &["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "STATE"]),
-        ("SECKILL.RESERVE", &["QTY", "REQUEST", "DATA"]),
+        (
+            "SECKILL.ALTER",
+            &["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "MINTIER", "TIERSTART", "STATE"],
+        ),
+        ("SECKILL.RESERVE", &["QTY", "REQUEST", "TIER", "TICKET", "DATA"]),
+        ("SECKILL.TICKET", &["PX", "TIER"]),
         ("SECKILL.CONFIRM", &["LATE"]),
         ("SECKILL.EXTEND", &["PX"]),
         ("SECKILL.REFUND", &["QTY", "REQUEST", "NORESTOCK"]),

@@ -17,6 +17,7 @@ mod reserve;
 mod restock;
 mod scan;
 mod stock;
+mod ticket;
 mod user;
 mod void;
 
@@ -43,6 +44,7 @@ mod replication;
 mod resp;
 mod resync;
 mod syntax;
+mod tiers;
 mod tokens;
 mod transactions;
 mod types;

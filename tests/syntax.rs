@@ -4,7 +4,7 @@ use crate::harness::Server;
 use crate::harness::words::{split, with};
 
 /// Commands with the least that they take.
-const LEAST: [&str; 17] = [
+const LEAST: &[&str] = &[
     "SECKILL.CREATE fresh STOCK 5",
     "SECKILL.ALTER sale HOLD 900000",
     "SECKILL.RESTOCK sale 1",
@@ -21,11 +21,12 @@ const LEAST: [&str; 17] = [
     "SECKILL.INFO sale",
     "SECKILL.AUDIT sale",
     "SECKILL.CURVE sale",
+    "SECKILL.TICKET sale u",
     "SECKILL.APPLY sale",
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 21] = [
+const NUMBERS: [(&str, &str, i64, i64); 25] = [
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "END", 0, COUNT_MAX),
@@ -39,12 +40,16 @@ const NUMBERS: [(&str, &str, i64, i64); 21] = [
     ("SECKILL.ALTER sale", "GRACE", 0, DURATION_MAX),
     ("SECKILL.ALTER sale", "MAXHOLD", 0, DURATION_MAX),
     ("SECKILL.ALTER sale", "PERUSER", 0, COUNT_MAX),
+    ("SECKILL.CREATE fresh STOCK 5", "MINTIER", 0, 1_000_000),
     ("SECKILL.RESERVE sale u", "QTY", 1, 1_000_000),
+    ("SECKILL.RESERVE sale u", "TIER", 0, 1_000_000),
     ("SECKILL.REFUND sale 1 REQUEST t", "QTY", 1, 1_000_000),
     ("SECKILL.EXTEND sale 1", "PX", 1, DURATION_MAX),
     ("SECKILL.VOID sale u REQUEST t", "PX", 1, DURATION_MAX),
     ("SECKILL.SCAN sale 0", "COUNT", 1, 1000),
     ("SECKILL.CURVE sale", "SECONDS", 1, 600),
+    ("SECKILL.TICKET sale u", "PX", 1, DURATION_MAX),
+    ("SECKILL.TICKET sale u", "TIER", 0, 1_000_000),
     ("SECKILL.RESTOCK sale", "", -COUNT_MAX, COUNT_MAX),
     ("SECKILL.CONFIRM sale", "", 1, i64::MAX),
 ];
@@ -70,6 +75,7 @@ fn arranged() -> Server {
     let shop = Server::start();
     shop.gives("SECKILL.CREATE sale STOCK 10", "OK");
     shop.gives("SECKILL.RESERVE sale holder", "RESERVED 1 @ 9");
+    shop.gives("CONFIG SET seckill.ticket-secret secret", "OK");
     shop
 }
 

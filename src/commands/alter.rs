@@ -1,4 +1,4 @@
-//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STATE OPEN|PAUSED|CLOSED]`
+//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [NOTICKETS] [STATE OPEN|PAUSED|CLOSED]`
 
 use seckill_core::sale::{Request, SaleState};
 
@@ -19,9 +19,10 @@ impl Command for Alter {
         let value = key.value_mut::<SaleValue>()?;
         let (mut terms, mut state) =
             value.as_ref().map(|value| (*value.sale.terms(), value.sale.state())).unwrap_or_default();
-        let [start, end, hold, grace, max_hold, per_user] = terms::WORDS;
-        while let Some(word) = cursor.word(&["STATE", start, end, hold, grace, max_hold, per_user])? {
+        let words = terms::words(&["STATE", "NOTICKETS"]);
+        while let Some(word) = cursor.word(&words)? {
             match word {
+                "NOTICKETS" => terms.access.tickets = false,
                 "STATE" => state = parse_state(&mut cursor)?,
                 word => terms::take(&mut cursor, word, &mut terms)?,
             }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use seckill_core::bounds::{COUNT_MAX, DURATION_MS_MAX};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{DATA_BYTES_MAX, TOKEN_BYTES_MAX, USER_BYTES_MAX};
+use seckill_core::ticket::TIER_MAX;
 
 use crate::host::{Arg, Failure};
 
@@ -16,6 +17,9 @@ pub const COUNTS: RangeInclusive<i64> = 0..=COUNT_MAX as i64;
 pub const DURATIONS: RangeInclusive<i64> = 0..=DURATION_MS_MAX as i64;
 /// Durations in milliseconds of something that lasts.
 pub const LASTING: RangeInclusive<i64> = 1..=DURATION_MS_MAX as i64;
+
+/// Tiers of callers.
+pub const TIERS: RangeInclusive<i64> = 0..=TIER_MAX as i64;
 
 /// Walks through a command's arguments.
 pub struct Cursor<'a> {
@@ -84,6 +88,11 @@ impl<'a> Cursor<'a> {
     /// A number that is not negative after the word.
     pub fn count(&mut self, range: RangeInclusive<i64>) -> Result<u64, Failure> {
         self.value(range).map(i64::unsigned_abs)
+    }
+
+    /// A number of 32 bits after the word.
+    pub fn small(&mut self, range: RangeInclusive<i64>) -> Result<u32, Failure> {
+        self.count(range).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
     }
 
     /// Bytes in their place.

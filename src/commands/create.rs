@@ -1,4 +1,4 @@
-//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [STREAM key] [GROUP name]`
+//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [STREAM key] [GROUP name]`
 
 use seckill_core::bounds::{COUNT_MAX, Invalid};
 use seckill_core::codec::Created;
@@ -65,8 +65,7 @@ impl Command for Create {
 fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<Ask<'a>, Failure> {
     let mut stock = None;
     let mut ask = Ask { stock: Stock::Unlimited, terms: Terms::default(), stream: None, group: GROUP };
-    let [start, end, hold, grace, max_hold, per_user] = terms::WORDS;
-    let words = ["STOCK", "STREAM", "GROUP", start, end, hold, grace, max_hold, per_user];
+    let words = terms::words(&["STOCK", "STREAM", "GROUP"]);
     while let Some(word) = cursor.word(&words)? {
         match word {
             "STOCK" => stock = Some(cursor.value(-1..=COUNT_MAX as i64)?),

@@ -82,5 +82,11 @@ fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)>
     ];
     fields.extend(outcomes.map(|(name, outcome)| (name, count(tally.of(outcome)))));
     fields.push(("memory", count(value.memory_bytes() as u64)));
+    fields.extend([
+        ("mintier", count(u64::from(terms.access.tier_min))),
+        ("tierstart_tier", count(terms.access.early.map_or(0, |early| u64::from(early.tier)))),
+        ("tierstart", moment(terms.access.early.map(|early| early.from))),
+        ("tickets", count(u64::from(terms.access.tickets))),
+    ]);
     fields
 }

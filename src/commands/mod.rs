@@ -20,6 +20,7 @@ mod scan;
 mod spec;
 mod stock;
 mod terms;
+mod ticket;
 mod user;
 mod void;
 

@@ -29,6 +29,13 @@ pub fn status(ctx: &Context, word: &'static str) {
     ctx.status(word);
 }
 
+/// A status and its reason.
+fn statuses(ctx: &Context, word: &'static str, reason: &'static str) {
+    ctx.array(2);
+    ctx.status(word);
+    ctx.bulk(reason.as_bytes());
+}
+
 /// A status and numbers.
 pub fn numbers(ctx: &Context, word: &'static str, numbers: &[u64]) {
     ctx.array(1 + numbers.len());
@@ -73,6 +80,8 @@ pub fn not_made(
         Refusal::Voided | Refusal::NotFound | Refusal::Paused | Refusal::Ended => status(ctx, word),
         Refusal::Restocked { available, total } => numbers(ctx, word, &[available, total]),
         Refusal::NotOpen { start, wait_ms } => numbers(ctx, word, &[start.0, wait_ms]),
+        Refusal::BadTicket(bad) => statuses(ctx, word, bad.word()),
+        Refusal::Ineligible(why) => statuses(ctx, word, why.word()),
         Refusal::Duplicate { newest, units, per_user } => {
             let (id, deadline) = newest.map_or((0, None), |(id, deadline)| (id.0, deadline));
             numbers(ctx, word, &[id, deadline.map_or(0, |at| at.0), units, per_user]);

@@ -1,12 +1,13 @@
-//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [DATA payload]`
+//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [TIER n] [TICKET ticket] [DATA payload]`
 
 use seckill_core::sale::{
     Change, Effect, Outcome, QTY_MAX, Request, Reservation, ReservationState, Reserve as Ask,
 };
 use seckill_core::time::Timestamp;
 
-use super::args::Cursor;
+use super::args::{Cursor, TIERS};
 use super::{reply, with_sale_mut};
+use crate::admission::{self, Pass};
 use crate::change::{self, NotMade};
 use crate::host::{Arg, Command, Context, Failure};
 use crate::totals;
@@ -19,9 +20,12 @@ impl Command for Reserve {
     fn run(ctx: &Context, args: &[Arg<'_>]) -> Result<(), Failure> {
         let mut cursor = Cursor::new(args);
         let key = cursor.next()?;
-        let ask = parse(&mut cursor)?;
+        let (mut ask, pass) = parse(&mut cursor)?;
         with_sale_mut(ctx, key, |value| {
-            let result = change::request(ctx, key, value, &Request::Reserve(ask));
+            let result = match admission::admit(ctx, key, value, &mut ask, pass)? {
+                Some(refusal) => Err(NotMade::Refused(refusal)),
+                None => change::request(ctx, key, value, &Request::Reserve(ask)),
+            };
             value.tally.count(outcome(&result), Timestamp(ctx.now_ms()));
             match result {
                 Ok(effect) => {
@@ -37,18 +41,21 @@ impl Command for Reserve {
     }
 }
 
-fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<Ask<'a>, Failure> {
-    let mut ask = Ask { user: cursor.user()?, qty: 1, token: None, data: None };
-    while let Some(word) = cursor.word(&["QTY", "REQUEST", "DATA"])? {
+fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<(Ask<'a>, Pass<'a>), Failure> {
+    let mut ask = Ask { user: cursor.user()?, qty: 1, token: None, data: None, tier: 0 };
+    let mut pass = Pass::default();
+    while let Some(word) = cursor.word(&["QTY", "REQUEST", "TIER", "TICKET", "DATA"])? {
         match word {
             "QTY" => ask.qty = cursor.count(1..=QTY_MAX as i64)?,
             "REQUEST" => ask.token = Some(cursor.token()?),
+            "TIER" => pass.tier = cursor.small(TIERS)?,
+            "TICKET" => pass.ticket = Some(cursor.next()?.bytes()),
             _ => ask.data = Some(cursor.data()?),
         }
     }
     // An empty payload is none, so that both are the same request.
     ask.data = ask.data.filter(|data| !data.is_empty());
-    Ok(ask)
+    Ok((ask, pass))
 }
 
 fn outcome(result: &Result<Effect<'_>, NotMade>) -> Outcome {

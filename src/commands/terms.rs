@@ -1,13 +1,20 @@
 //! The options that CREATE and ALTER have in common.
 
-use seckill_core::sale::Terms;
+use seckill_core::sale::{Early, Terms};
 use seckill_core::time::Timestamp;
 
-use super::args::{COUNTS, Cursor, DURATIONS};
+use super::args::{COUNTS, Cursor, DURATIONS, TIERS};
+use crate::admission;
 use crate::host::Failure;
 
 /// The words.
-pub const WORDS: [&str; 6] = ["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER"];
+const WORDS: [&str; 9] =
+    ["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "MINTIER", "TIERSTART", "TICKETS"];
+
+/// The words, and those that only one of the commands knows.
+pub fn words(more: &[&'static str]) -> Vec<&'static str> {
+    [more, &WORDS].concat()
+}
 
 /// Takes the value of one of the words.
 pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<(), Failure> {
@@ -17,9 +24,24 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         "HOLD" => terms.hold_ms = cursor.count(DURATIONS)?,
         "GRACE" => terms.grace_ms = cursor.count(DURATIONS)?,
         "MAXHOLD" => terms.hold_ms_max = cursor.count(DURATIONS)?,
-        _ => terms.per_user = cursor.count(COUNTS)?,
+        "PERUSER" => terms.per_user = cursor.count(COUNTS)?,
+        "MINTIER" => terms.access.tier_min = cursor.small(TIERS)?,
+        "TIERSTART" => terms.access.early = early(cursor)?,
+        _ => {
+            if !admission::has_secret() {
+                return Err(admission::DISABLED.into());
+            }
+            terms.access.tickets = true;
+        }
     }
     Ok(())
+}
+
+/// From which tier up the sale opens earlier, and when; at 0 it does not.
+fn early(cursor: &mut Cursor<'_>) -> Result<Option<Early>, Failure> {
+    let tier = cursor.small(TIERS)?;
+    let from = moment(cursor.count(COUNTS)?);
+    Ok(from.map(|from| Early { tier, from }))
 }
 
 /// 0 is no moment.

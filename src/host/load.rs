@@ -7,7 +7,9 @@ use redis_module::raw;
 
 use super::api::api;
 use super::guard::{guarded, log_line, log_panics};
-use super::{Arg, CommandSpec, Context, Handlers, Info, Level, Setting, config, docs, events, info};
+use super::{
+    Arg, CommandSpec, Context, Handlers, Info, Level, Setting, TextSetting, config, docs, events, info,
+};
 
 /// The version that the server shows: 10000 × major + 100 × minor + patch.
 const VERSION: i32 = 100;
@@ -24,6 +26,8 @@ pub struct Setup {
     pub arguments: &'static [LoadArgument],
     /// Its settings.
     pub settings: &'static [&'static Setting],
+    /// Its settings that are texts.
+    pub texts: &'static [&'static TextSetting],
     /// What it wants to know.
     pub handlers: Handlers,
     /// Its section of INFO.
@@ -108,7 +112,7 @@ fn register(ctx: &Context, setup: &Setup, args: &[Arg<'_>]) -> bool {
     unsafe { api!(RedisModule_SetModuleOptions(ctx.raw(), options as c_int)) };
     let registered = setup.types.iter().all(|register| register(ctx))
         && docs::register(ctx, setup.version, setup.commands)
-        && config::register(ctx, setup.settings);
+        && config::register(ctx, setup.settings, setup.texts);
     if registered {
         for argument in arguments {
             docs::register_where_free(ctx, setup.version, argument.commands);

@@ -23,7 +23,7 @@ mod timer;
 mod value;
 
 pub use command::{Command, Failure, entry};
-pub use config::Setting;
+pub use config::{Setting, TextSetting};
 pub use context::{Context, Level};
 pub use defrag::Defrag;
 pub use docs::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place};

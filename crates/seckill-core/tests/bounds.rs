@@ -167,7 +167,7 @@ fn a_void_that_was_made_longer_ends_when_the_longer_one_does() {
     }
     let altered = effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open }, 0);
     sale.apply(&Effect { at: CLOCK.after(100), ..altered });
-    let reserve = Request::Reserve(Reserve { user: b"a", qty: 1, token: Some(b"t"), data: None });
+    let reserve = Request::Reserve(Reserve { user: b"a", qty: 1, token: Some(b"t"), data: None, tier: 0 });
     let refused = |ms| sale.decide(Moment::at(CLOCK.after(ms)), &reserve).err();
     assert_eq!(
         [refused(100), refused(509), refused(510)],

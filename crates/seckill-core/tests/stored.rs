@@ -20,7 +20,7 @@ fn held() -> Sale {
     let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
     let at = Timestamp(1_000_000);
     let sale = Sale::new(terms, Stock::Limited(2), outlet, at, Seed::new(1)).unwrap();
-    after(sale, &[Request::Reserve(Reserve { user: b"a", qty: 2, token: Some(b"t"), data: None })])
+    after(sale, &[Request::Reserve(Reserve { user: b"a", qty: 2, token: Some(b"t"), data: None, tier: 0 })])
 }
 
 /// The sale after these requests, a millisecond each.

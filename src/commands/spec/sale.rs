@@ -14,6 +14,7 @@ use crate::commands::reserve::Reserve;
 use crate::commands::restock::Restock;
 use crate::commands::scan::Scan;
 use crate::commands::stock::Stock;
+use crate::commands::ticket::Ticket;
 use crate::commands::user::User;
 use crate::commands::void::Void;
 use crate::host::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place, entry};
@@ -36,6 +37,14 @@ const HOLD: ArgSpec = ArgSpec::option(c"HOLD", c"hold", ArgKind::Integer);
 const GRACE: ArgSpec = ArgSpec::option(c"GRACE", c"grace", ArgKind::Integer);
 const MAXHOLD: ArgSpec = ArgSpec::option(c"MAXHOLD", c"maxhold", ArgKind::Integer);
 const PERUSER: ArgSpec = ArgSpec::option(c"PERUSER", c"peruser", ArgKind::Integer);
+const MINTIER: ArgSpec = ArgSpec::option(c"MINTIER", c"mintier", ArgKind::Integer);
+const TIERSTART: ArgSpec = ArgSpec::option(
+    c"TIERSTART",
+    c"tierstart",
+    ArgKind::Block(&[ArgSpec::new(c"tier", ArgKind::Integer), ArgSpec::new(c"start", ArgKind::Time)]),
+);
+const TICKETS: ArgSpec = ArgSpec::option(c"TICKETS", c"tickets", ArgKind::Token);
+const TIER: ArgSpec = ArgSpec::option(c"TIER", c"tier", ArgKind::Integer);
 
 /// Its commands.
 pub const COMMANDS: &[CommandSpec] = &[
@@ -57,6 +66,9 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            MINTIER,
+            TIERSTART,
+            TICKETS,
             ArgSpec::option(c"STREAM", c"stream", ArgKind::Key(1)),
             ArgSpec::option(c"GROUP", c"group", ArgKind::Text),
         ],
@@ -78,6 +90,10 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            MINTIER,
+            TIERSTART,
+            TICKETS,
+            ArgSpec::option(c"NOTICKETS", c"notickets", ArgKind::Token),
             ArgSpec::option(
                 c"STATE",
                 c"state",
@@ -114,6 +130,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             USER,
             ArgSpec::option(c"QTY", c"qty", ArgKind::Integer),
             REQUEST,
+            TIER,
+            ArgSpec::option(c"TICKET", c"ticket", ArgKind::Text),
             ArgSpec::option(c"DATA", c"data", ArgKind::Text),
         ],
     },
@@ -242,6 +260,17 @@ pub const COMMANDS: &[CommandSpec] = &[
             ),
             ArgSpec::option(c"COUNT", c"count", ArgKind::Integer),
         ],
+    },
+    CommandSpec {
+        name: c"SECKILL.TICKET",
+        entry: entry::<Ticket>,
+        flags: READS,
+        acl: READ_ACL,
+        arity: -3,
+        summary: c"Makes a ticket that admits a user to a sale.",
+        complexity: c"O(1)",
+        keys: READ,
+        args: &[SALE, USER, ArgSpec::option(c"PX", c"milliseconds", ArgKind::Integer), TIER],
     },
     CommandSpec {
         name: c"SECKILL.INFO",

@@ -5,7 +5,8 @@ use super::wire::{Corrupt, Reader, Writer};
 use crate::bounds::Invalid;
 use crate::ids::{ReservationId, Slot};
 use crate::sale::{
-    Builder, Buyer, Head, NewRow, Outlet, ReservationState, Sale, SaleState, Seed, Stock, Tail, Terms,
+    Access, Builder, Buyer, Early, Head, NewRow, Outlet, ReservationState, Sale, SaleState, Seed, Stock,
+    Tail, Terms,
 };
 use crate::time::Timestamp;
 
@@ -188,13 +189,30 @@ pub(super) fn encode_terms(w: &mut Writer<'_>, terms: &Terms) {
     for number in [terms.hold_ms, terms.grace_ms, terms.hold_ms_max, terms.per_user] {
         w.number(number);
     }
+    encode_access(w, &terms.access);
+}
+
+fn encode_access(w: &mut Writer<'_>, access: &Access) {
+    let early = access.early.unwrap_or(Early { tier: 0, from: Timestamp(0) });
+    w.byte(u8::from(access.tickets) | u8::from(access.early.is_some()) << 1);
+    w.number(u64::from(access.tier_min));
+    w.number(u64::from(early.tier));
+    w.number(early.from.0);
+}
+
+fn decode_access(r: &mut Reader<'_>) -> Result<Access, Corrupt> {
+    let flags = r.byte()?;
+    let tier_min = r.small()?;
+    let early = Early { tier: r.small()?, from: Timestamp(r.number()?) };
+    Ok(Access { tickets: flags & 1 > 0, tier_min, early: (flags & 2 > 0).then_some(early) })
 }
 
 pub(super) fn decode_terms(r: &mut Reader<'_>) -> Result<Terms, Corrupt> {
     let moment = |at: u64| (at > 0).then_some(Timestamp(at));
     let (start, end) = (moment(r.number()?), moment(r.number()?));
     let (hold_ms, grace_ms, hold_ms_max, per_user) = (r.number()?, r.number()?, r.number()?, r.number()?);
-    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user }.checked().map_err(invalid)
+    let access = decode_access(r)?;
+    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access }.checked().map_err(invalid)
 }
 
 /// 0 is unlimited, else units + 1.

@@ -82,12 +82,12 @@ impl Sale {
     ) -> Result<Change<'a>, Refusal> {
         let first = self.users.first(reserve.user, &self.table);
         self.check_request(now, first, reserve)?;
-        self.check_window(now)?;
+        self.check_window(now, reserve.tier)?;
         self.check_quota(first, reserve.qty)?;
         self.check_stock(now, reserve.qty)?;
         let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
         let id = self.next_id(moment).filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
-        let Reserve { user, qty, token, data } = *reserve;
+        let Reserve { user, qty, token, data, .. } = *reserve;
         let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
         Ok(Change::Reserved { id, user, qty, deadline, token, data })
     }
@@ -110,13 +110,25 @@ impl Sale {
         }
     }
 
-    fn check_window(&self, now: Timestamp) -> Result<(), Refusal> {
+    /// Says whether a request would come to be judged by who asks: it was not decided before, and the sale is open.
+    ///
+    /// # Errors
+    /// The [`Refusal`] that [`Sale::decide`] gives too.
+    pub fn preview(&self, now: Timestamp, reserve: &Reserve<'_>) -> Result<(), Refusal> {
+        let now = self.clamped(now);
+        let first = self.users.first(reserve.user, &self.table);
+        self.check_request(now, first, reserve)?;
+        self.check_window(now, reserve.tier)
+    }
+
+    fn check_window(&self, now: Timestamp, tier: u32) -> Result<(), Refusal> {
         match self.state {
             SaleState::Open => {}
             SaleState::Paused => return Err(Refusal::Paused),
             SaleState::Closed => return Err(Refusal::Ended),
         }
-        if let Some(start) = self.terms.start.filter(|start| now < *start) {
+        let start = self.terms.start.map(|start| self.terms.access.start_for(start, tier));
+        if let Some(start) = start.filter(|start| now < *start) {
             return Err(Refusal::NotOpen { start, wait_ms: start.since(now) });
         }
         if self.terms.end.is_some_and(|end| now >= end) {

@@ -52,6 +52,8 @@ impl Sale {
             | Refusal::Paused
             | Refusal::Ended
             | Refusal::NotOpen { .. }
+            | Refusal::BadTicket(_)
+            | Refusal::Ineligible(_)
             | Refusal::Unmoved { .. }
             | Refusal::Misuse(_) => Vec::new(),
         }

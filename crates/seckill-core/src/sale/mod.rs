@@ -3,6 +3,7 @@
 //! [`Sale::decide`] says what a request would change, [`Sale::apply`] makes it so.
 //! Nothing else changes a sale. Always: total = available + held + confirmed.
 
+mod access;
 mod apply;
 mod audit;
 mod blocks;
@@ -22,6 +23,7 @@ mod tally;
 mod terms;
 mod users;
 
+pub use access::{Access, Early, Ineligible};
 pub use audit::{Audit, Difference};
 pub use blocks::Mover;
 pub use check::Inconsistent;

@@ -1,6 +1,8 @@
 //! Why nothing is changed.
 
+use super::access::Ineligible;
 use crate::ids::ReservationId;
+use crate::ticket::BadTicket;
 use crate::time::Timestamp;
 
 /// What a request that changes nothing is answered, in order of precedence.
@@ -32,6 +34,10 @@ pub enum Refusal {
         /// How long from now.
         wait_ms: u64,
     },
+    /// The ticket admits nobody, or somebody else.
+    BadTicket(BadTicket),
+    /// The sale is not for this caller.
+    Ineligible(Ineligible),
     /// It would take the user above the quota.
     Duplicate {
         /// The newest live reservation and its deadline.
@@ -84,6 +90,8 @@ impl Refusal {
             Refusal::Paused => Some("PAUSED"),
             Refusal::Ended => Some("ENDED"),
             Refusal::NotOpen { .. } => Some("NOTOPEN"),
+            Refusal::BadTicket(_) => Some("BADTICKET"),
+            Refusal::Ineligible(_) => Some("INELIGIBLE"),
             Refusal::Duplicate { .. } => Some("DUPLICATE"),
             Refusal::SoldOut { .. } => Some("SOLDOUT"),
             Refusal::Short { .. } => Some("SHORT"),
@@ -105,6 +113,8 @@ impl Refusal {
             | Refusal::Voided
             | Refusal::NotFound
             | Refusal::Ended
+            | Refusal::BadTicket(_)
+            | Refusal::Ineligible(_)
             | Refusal::Unmoved { .. }
             | Refusal::Misuse(_) => false,
         }

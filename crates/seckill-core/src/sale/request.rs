@@ -72,6 +72,8 @@ pub struct Reserve<'a> {
     pub token: Option<&'a [u8]>,
     /// Goes with the reservation and its events.
     pub data: Option<&'a [u8]>,
+    /// What kind of caller it is; 0 is anybody.
+    pub tier: u32,
 }
 
 /// A part of a refund.

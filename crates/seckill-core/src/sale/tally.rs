@@ -43,6 +43,8 @@ impl Outcome {
             | Refusal::Voided
             | Refusal::NotFound
             | Refusal::Paused
+            | Refusal::BadTicket(_)
+            | Refusal::Ineligible(_)
             | Refusal::Unmoved { .. }
             | Refusal::Misuse(_) => Outcome::Refused,
         }

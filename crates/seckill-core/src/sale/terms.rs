@@ -1,5 +1,6 @@
 //! On what terms a sale sells.
 
+use super::access::Access;
 use crate::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use crate::time::Timestamp;
 
@@ -25,11 +26,21 @@ pub struct Terms {
     pub hold_ms_max: u64,
     /// Units that one user can have; 0 without a cap.
     pub per_user: u64,
+    /// Who is admitted.
+    pub access: Access,
 }
 
 impl Default for Terms {
     fn default() -> Terms {
-        Terms { start: None, end: None, hold_ms: 900_000, grace_ms: 0, hold_ms_max: 0, per_user: 1 }
+        Terms {
+            start: None,
+            end: None,
+            hold_ms: 900_000,
+            grace_ms: 0,
+            hold_ms_max: 0,
+            per_user: 1,
+            access: Access::default(),
+        }
     }
 }
 
@@ -44,6 +55,7 @@ impl Terms {
         if moments.iter().any(|at| *at > COUNT_MAX) || self.per_user > COUNT_MAX {
             return Err(Invalid("a number must be between 0 and 9007199254740992"));
         }
+        self.access.check()?;
         match (self.start, self.end) {
             (Some(start), Some(end)) if end <= start => Err(Invalid("END must be after START")),
             _ => Ok(self),

@@ -3,7 +3,7 @@
 use seckill_core::codec::{self, Created};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    Change, Effect, Outlet, Part, Request, Reserve, Sale, SaleState, Seed, Stock, Terms,
+    Access, Change, Early, Effect, Outlet, Part, Request, Reserve, Sale, SaleState, Seed, Stock, Terms,
 };
 use seckill_core::time::{Moment, Timestamp};
 
@@ -19,9 +19,21 @@ pub const TERMS: Terms = Terms {
     grace_ms: 5_000,
     hold_ms_max: 3_600_000,
     per_user: 9,
+    access: Access {
+        tickets: true,
+        tier_min: 0,
+        early: Some(Early { tier: 2, from: Timestamp(1_699_999_990_000) }),
+    },
 };
 /// The terms after they were altered.
-pub const TERMS_AFTER: Terms = Terms { start: None, end: None, hold_ms: 0, grace_ms: 0, ..TERMS };
+pub const TERMS_AFTER: Terms = Terms {
+    start: None,
+    end: None,
+    hold_ms: 0,
+    grace_ms: 0,
+    access: Access { tickets: false, tier_min: 1, early: None },
+    ..TERMS
+};
 
 /// The sale, and all that was sent: what it is, and its bytes.
 pub struct History {
@@ -50,7 +62,7 @@ pub fn reserve(
     token: Option<&'static [u8]>,
     data: Option<&'static [u8]>,
 ) -> Request<'static> {
-    Request::Reserve(Reserve { user, qty, token, data })
+    Request::Reserve(Reserve { user, qty, token, data, tier: 0 })
 }
 
 /// A part of a refund.

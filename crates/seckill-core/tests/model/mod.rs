@@ -212,8 +212,9 @@ impl Naive {
             SaleState::Open => {}
         }
         match (self.terms.start, self.terms.end) {
-            (Some(start), _) if now < start.0 => {
-                return Err(Refusal::NotOpen { start, wait_ms: start.0 - now });
+            (Some(start), _) if now < self.opens(start.0, reserve.tier) => {
+                let start = self.opens(start.0, reserve.tier);
+                return Err(Refusal::NotOpen { start: Timestamp(start), wait_ms: start - now });
             }
             (_, Some(end)) if now >= end.0 => return Err(Refusal::Ended),
             _ => {}
@@ -222,6 +223,14 @@ impl Naive {
         self.stock(now, reserve.qty)?;
         let hold_ms = self.terms.hold_ms;
         Ok(Done::Reserved(if hold_ms == 0 { None } else { Some(now + hold_ms) }))
+    }
+
+    /// When a sale that starts at `start` opens for a tier.
+    fn opens(&self, start: u64, tier: u32) -> u64 {
+        match self.terms.access.early {
+            Some(early) if early.tier <= tier && early.from.0 < start => early.from.0,
+            _ => start,
+        }
     }
 
     fn quota(&self, now: u64, reserve: &Reserve<'_>) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! Requests at random: few users, few tokens, small numbers, so that they get in each other's way.
 
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Part, Request, Reserve, SaleState, Terms};
+use seckill_core::sale::{Access, Early, Part, Request, Reserve, SaleState, Terms};
 use seckill_core::time::Timestamp;
 
 use super::random::Random;
@@ -66,6 +66,13 @@ impl Flavour {
             grace_ms: random.pick(&[0, 0, 5, 50]),
             hold_ms_max: random.pick(&[0, 0, 50, 500]),
             per_user: if self.generous { 0 } else { random.pick(&[0, 1, 2, 5, 9]) },
+            access: Access {
+                tickets: random.once_in(2),
+                tier_min: random.pick(&[0, 0, 1, 3]),
+                early: random
+                    .once_in(2)
+                    .then(|| Early { tier: random.pick(&[0, 1, 2]), from: around(random) }),
+            },
         }
     }
 
@@ -108,12 +115,13 @@ impl Flavour {
             1 => Some(fresh(random)),
             _ => None,
         };
+        let tier = random.pick(&[0, 0, 1, 2, 3]);
         let again = random.once_in(20).then(|| pick_entry(random, model)).flatten();
         if let Some(e) = again.and_then(|at| model.entries.get(at)) {
-            return Reserve { user: e.user, qty: e.qty, token: e.token, data: e.data };
+            return Reserve { user: e.user, qty: e.qty, token: e.token, data: e.data, tier };
         }
         let data = random.once_in(5).then(|| random.pick(&DATA));
-        Reserve { user: random.pick(&USERS), qty: 1 + random.below(self.qty), token, data }
+        Reserve { user: random.pick(&USERS), qty: 1 + random.below(self.qty), token, data, tier }
     }
 
     fn restock(&self, random: &mut Random, model: &Naive, token: Bytes) -> Request<'static> {

@@ -1,0 +1,115 @@
+//! What only a primary can check of a request to reserve: tickets and tiers.
+
+use std::cell::RefCell;
+
+use seckill_core::sale::{Ineligible, Refusal, Reserve};
+use seckill_core::ticket::{self, Secret};
+use seckill_core::time::Timestamp;
+
+use crate::host::{Arg, Context, Failure};
+use crate::settings;
+use crate::types::SaleValue;
+
+/// What a caller shows.
+#[derive(Clone, Copy, Default)]
+pub struct Pass<'a> {
+    /// What the caller says, or a gateway that is trusted.
+    pub tier: u32,
+    /// What a gateway signed.
+    pub ticket: Option<&'a [u8]>,
+}
+
+/// Secrets as they are set, ready for use.
+#[derive(Default)]
+struct Keyring {
+    /// Which settings these are.
+    version: u64,
+    /// The secret that makes tickets.
+    current: Option<Secret>,
+    /// The one before it, while it is being changed.
+    previous: Option<Secret>,
+}
+
+thread_local! {
+    static KEYRING: RefCell<Keyring> = RefCell::default();
+}
+
+/// The error where tickets are asked for and there is no secret.
+pub const DISABLED: &str = "DISABLED tickets need a secret: CONFIG SET seckill.ticket-secret <secret>";
+
+/// True if tickets can be made.
+pub fn has_secret() -> bool {
+    with_keyring(|ring| ring.current.is_some())
+}
+
+/// A ticket of a user for a sale.
+///
+/// # Errors
+/// `DISABLED` without a secret.
+pub fn issue(sale: Arg<'_>, user: &[u8], expiry: Timestamp, tier: u32) -> Result<String, Failure> {
+    let ticket = with_keyring(|ring| {
+        ring.current.as_ref().map(|secret| secret.issue(sale.bytes(), user, expiry, tier))
+    });
+    ticket.ok_or_else(|| DISABLED.into())
+}
+
+/// Checks who asks, and takes the caller's tier into the request.
+///
+/// A request that the sale refuses before that, or has decided already, passes: the sale answers it.
+///
+/// # Errors
+/// The refusal, or `DISABLED` where the sale wants tickets and the server has no secret.
+pub fn admit(
+    ctx: &Context,
+    sale: Arg<'_>,
+    value: &SaleValue,
+    ask: &mut Reserve<'_>,
+    pass: Pass<'_>,
+) -> Result<Option<Refusal>, Failure> {
+    let access = value.sale.terms().access;
+    if access.is_open() {
+        return Ok(None);
+    }
+    if access.tickets && !has_secret() {
+        return Err(DISABLED.into());
+    }
+    let now = Timestamp(ctx.now_ms());
+    let wanted = access.tickets || pass.ticket.is_some() && has_secret();
+    let ticket = wanted.then(|| check(pass.ticket, sale, ask.user, now));
+    ask.tier = match ticket {
+        None => pass.tier,
+        Some(Ok(tier)) => tier,
+        Some(Err(_)) => 0,
+    };
+    if value.sale.preview(now, ask).is_err() {
+        return Ok(None);
+    }
+    if let Some(Err(bad)) = ticket {
+        return Ok(Some(Refusal::BadTicket(bad)));
+    }
+    let below = ask.tier < access.tier_min;
+    Ok(below.then_some(Refusal::Ineligible(Ineligible::Tier)))
+}
+
+fn check(
+    ticket: Option<&[u8]>,
+    sale: Arg<'_>,
+    user: &[u8],
+    now: Timestamp,
+) -> Result<u32, ticket::BadTicket> {
+    with_keyring(|ring| {
+        let secrets = ring.current.iter().chain(&ring.previous);
+        ticket::check(secrets, ticket, sale.bytes(), user, now)
+    })
+}
+
+fn with_keyring<T>(look: impl FnOnce(&Keyring) -> T) -> T {
+    KEYRING.with_borrow_mut(|ring| {
+        let version = settings::secrets_version();
+        if ring.version != version {
+            let [current, previous] = settings::secrets().map(|bytes| Secret::new(&bytes));
+            *ring = Keyring { version, current, previous };
+        }
+        look(ring)
+    })
+}
