@@ -7,6 +7,7 @@
 mod admission;
 mod agenda;
 mod arrival;
+mod cache;
 mod change;
 mod commands;
 #[allow(unsafe_code, reason = "the one room for it")]
@@ -21,14 +22,14 @@ mod types;
 use std::ffi::CStr;
 
 use host::{Context, Handlers, Level, LoadArgument, Role, Setup, register_type};
-use types::SaleValue;
+use types::{CacheValue, SaleValue};
 
 /// The module's version, which is also that of all its commands.
 const VERSION: &CStr = c"0.1.0";
 
 static SETUP: Setup = Setup {
     version: VERSION,
-    types: &[register_type::<SaleValue>],
+    types: &[register_type::<SaleValue>, register_type::<CacheValue>],
     commands: commands::TABLE,
     arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,

@@ -1,5 +1,7 @@
 //! The module's Redis types.
 
+mod cache;
 mod sale;
 
+pub use cache::CacheValue;
 pub use sale::SaleValue;

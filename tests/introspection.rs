@@ -23,12 +23,15 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.AUDIT",
     "SECKILL.CURVE",
     "SECKILL.TICKET",
+    "SECKILL.FETCH",
+    "SECKILL.FILL",
+    "SECKILL.INVALIDATE",
     "SECKILL.HELP",
 ];
 
 const READING: [&str; 9] = ["TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
-const TAKING_ON: [&str; 2] = ["CREATE", "RESERVE"];
-const SETTLING: [&str; 4] = ["CONFIRM", "RELEASE", "REFUND", "VOID"];
+const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "FETCH", "FILL"];
+const SETTLING: &[&str] = &["CONFIRM", "RELEASE", "REFUND", "VOID", "INVALIDATE"];
 
 fn flags(shop: &Server, command: &str) -> String {
     let Value::Array(infos) = shop.run(&["COMMAND", "INFO", command]) else {
@@ -70,6 +73,9 @@ fn keys_are_found_by_the_server() {
         ("SECKILL.ALTER k HOLD 5", "k"),
         ("SECKILL.INFO k", "k"),
         ("SECKILL.SCAN k 0", "k"),
+        ("SECKILL.FETCH k LEASE 5", "k"),
+        ("SECKILL.FILL k 1 ABSENT PX 5", "k"),
+        ("SECKILL.INVALIDATE a b c", "a b c"),
     ] {
         shop.gives(&format!("COMMAND GETKEYS {command}"), keys);
     }
@@ -122,6 +128,8 @@ fn documented_options_are_those_that_work() {
         ("SECKILL.SCAN", &["STATE", "COUNT"]),
         ("SECKILL.CURVE", &["SECONDS"]),
         ("SECKILL.RESTOCK", &["REQUEST"]),
+        ("SECKILL.FETCH", &["LEASE"]),
+        ("SECKILL.FILL", &["VALUE", "ABSENT", "PX", "STALE"]),
     ] {
         let docs = text(&shop.run(&["COMMAND", "DOCS", command]));
         for option in options {

@@ -2,12 +2,31 @@
 
 use crate::harness::{Random, Server, rounds};
 
-const VERBS: [&str; 18] = [
-    "CREATE", "ALTER", "RESTOCK", "RESERVE", "CONFIRM", "RELEASE", "EXTEND", "REFUND", "VOID", "STOCK",
-    "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP", "APPLY",
+const VERBS: [&str; 21] = [
+    "CREATE",
+    "ALTER",
+    "RESTOCK",
+    "RESERVE",
+    "CONFIRM",
+    "RELEASE",
+    "EXTEND",
+    "REFUND",
+    "VOID",
+    "STOCK",
+    "GET",
+    "USER",
+    "SCAN",
+    "INFO",
+    "AUDIT",
+    "CURVE",
+    "HELP",
+    "APPLY",
+    "FETCH",
+    "FILL",
+    "INVALIDATE",
 ];
 
-const WORDS: [&[u8]; 58] = [
+const WORDS: [&[u8]; 62] = [
     b"sale",
     b"{x}sale",
     b"other",
@@ -34,6 +53,10 @@ const WORDS: [&[u8]; 58] = [
     b"4294967297",
     b"1000000",
     b"STOCK",
+    b"LEASE",
+    b"STALE",
+    b"VALUE",
+    b"ABSENT",
     b"START",
     b"END",
     b"HOLD",

@@ -22,11 +22,13 @@ const LEAST: &[&str] = &[
     "SECKILL.AUDIT sale",
     "SECKILL.CURVE sale",
     "SECKILL.TICKET sale u",
+    "SECKILL.FETCH none",
+    "SECKILL.FILL none 1 ABSENT PX 5",
     "SECKILL.APPLY sale",
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 25] = [
+const NUMBERS: [(&str, &str, i64, i64); 28] = [
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "END", 0, COUNT_MAX),
@@ -52,13 +54,16 @@ const NUMBERS: [(&str, &str, i64, i64); 25] = [
     ("SECKILL.TICKET sale u", "TIER", 0, 1_000_000),
     ("SECKILL.RESTOCK sale", "", -COUNT_MAX, COUNT_MAX),
     ("SECKILL.CONFIRM sale", "", 1, i64::MAX),
+    ("SECKILL.FETCH fresh", "LEASE", 1, DURATION_MAX),
+    ("SECKILL.FILL fresh 1 VALUE v", "PX", 1, DURATION_MAX),
+    ("SECKILL.FILL fresh 1 VALUE v PX 5", "STALE", 0, DURATION_MAX),
 ];
 
 const COUNT_MAX: i64 = 1 << 53;
 const DURATION_MAX: i64 = 365 * 24 * 60 * 60 * 1000;
 
 /// A command, one of its options that take bytes, and how many at most.
-const BYTES: [(&str, &str, usize, usize); 9] = [
+const BYTES: [(&str, &str, usize, usize); 10] = [
     ("SECKILL.RESERVE sale", "", 1, 255),
     ("SECKILL.RESERVE sale u", "REQUEST", 1, 128),
     ("SECKILL.RESERVE sale u", "DATA", 0, 4096),
@@ -68,6 +73,7 @@ const BYTES: [(&str, &str, usize, usize); 9] = [
     ("SECKILL.USER sale", "", 1, 255),
     ("SECKILL.CREATE fresh STOCK 5", "STREAM", 1, usize::MAX),
     ("SECKILL.CREATE fresh STOCK 5", "GROUP", 1, usize::MAX),
+    ("SECKILL.FILL fresh 1 PX 5", "VALUE", 0, usize::MAX),
 ];
 
 /// A sale with a hold, and every command that a test adds is one that it refuses.

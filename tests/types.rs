@@ -44,6 +44,33 @@ fn a_sale_is_a_wrong_type_for_other_commands() {
 }
 
 #[test]
+fn a_key_that_is_no_cache_entry_is_a_wrong_type() {
+    let shop = Server::start();
+    for make in ["SET key x", "HSET key a b", "SECKILL.CREATE key STOCK 5"] {
+        shop.run("DEL key");
+        shop.run(make);
+        shop.unchanged(make, || {
+            for command in
+                ["FETCH key", "FILL key 1 VALUE v PX 5", "FILL key 1 ABSENT PX 5", "INVALIDATE key"]
+            {
+                shop.fails(&format!("SECKILL.{command}"), WRONGTYPE);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_cache_entry_is_a_wrong_type_for_other_commands() {
+    let shop = Server::start();
+    shop.gives("SECKILL.FETCH key LEASE 600000", "LEASED *");
+    shop.unchanged("commands of other types", || {
+        for command in ["GET key", "LPUSH key a", "INCR key"].iter().chain(&ON_A_SALE) {
+            shop.fails(*command, WRONGTYPE);
+        }
+    });
+}
+
+#[test]
 fn a_stream_key_that_is_no_stream_is_a_wrong_type() {
     let shop = Server::start();
     shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 900000 PERUSER 0", "OK");

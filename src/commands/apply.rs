@@ -3,8 +3,8 @@
 use seckill_core::codec::Family;
 
 use super::args::Cursor;
-use crate::arrival;
 use crate::host::{Arg, Command, Context, Failure, Level};
+use crate::{arrival, cache};
 
 /// `SECKILL.APPLY`
 pub struct Apply;
@@ -20,6 +20,7 @@ impl Command for Apply {
         }
         let applied = match Family::of(payload) {
             Ok(Family::Sale) => arrival::replay(ctx, name, payload),
+            Ok(Family::Cache) => cache::replay(ctx, name, payload),
             Err(why) => Err(why.0.into()),
         };
         applied.map_err(|why| refused(ctx, name, &why))?;

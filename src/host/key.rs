@@ -99,7 +99,6 @@ impl Key {
     ///
     /// A replica's key goes when its primary says so. Nothing is sent to replicas: the change that
     /// makes the value also carries the time.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub fn expire_at_ms(&mut self, at_ms: u64) {
         let at = i64::try_from(at_ms).unwrap_or(i64::MAX);
         // SAFETY: the key is open for writing; an empty one is refused.
@@ -107,7 +106,6 @@ impl Key {
     }
 
     /// Deletes the value of a key opened for writing; it can be set again.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub fn delete(&mut self) {
         // SAFETY: the key is open for writing.
         unsafe { api!(RedisModule_DeleteKey(self.key)) };

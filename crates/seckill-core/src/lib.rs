@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bounds;
+pub mod cache;
 pub mod codec;
 pub mod ids;
 pub mod index;

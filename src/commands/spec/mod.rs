@@ -1,5 +1,6 @@
 //! The one table of commands: it feeds registration, COMMAND DOCS, key specs, ACL categories, HELP and the pages.
 
+mod cache;
 mod compat;
 mod module;
 mod sale;
@@ -11,7 +12,7 @@ pub use compat::TABLE as COMPAT;
 use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
 
 /// All commands, by family.
-pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, module::COMMANDS];
+pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, cache::COMMANDS, module::COMMANDS];
 
 const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
 const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];

@@ -3,6 +3,7 @@
 //! A payload begins with a version and a kind. Numbers are LEB128, strings have their length before them.
 //! Decoding believes nothing and allocates no more than the payload is long.
 
+pub mod cache;
 mod effect;
 mod sale;
 mod wire;
@@ -20,10 +21,12 @@ const VERSION: u8 = 1;
 pub enum Family {
     /// The sale's.
     Sale = 0,
+    /// The cache guard's.
+    Cache = 4,
 }
 
 impl Family {
-    const ALL: [Family; 1] = [Family::Sale];
+    const ALL: [Family; 2] = [Family::Sale, Family::Cache];
 
     /// Whose payload it is.
     ///
@@ -46,4 +49,6 @@ enum Kind {
     Rows = 4,
     Tails = 5,
     End = 6,
+    CacheEffect = 64,
+    CacheEntry = 65,
 }
