@@ -4,10 +4,10 @@
 //! the sale that stands there then says what is due. For the main thread only.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
 
 use seckill_core::time::Timestamp;
 
+use crate::hints::Hints;
 use crate::host::{Arg, Context, HostString, Key, Mode, Role, Timer};
 use crate::types::SaleValue;
 use crate::{change, life, settings};
@@ -17,13 +17,9 @@ const RETRY_MS: u64 = 20;
 /// The timer wakes at least this often while something is on the agenda: the wall clock may have jumped.
 const WAIT_MS_MAX: u64 = 1000;
 
-/// A database and a key.
-type Place = (i32, Box<[u8]>);
-
 #[derive(Default)]
 struct Agenda {
-    by_time: BTreeSet<(Timestamp, Place)>,
-    by_place: HashMap<Place, Timestamp>,
+    hints: Hints,
     /// The timer and when it fires.
     timer: Option<(Timer, Timestamp)>,
 }
@@ -32,34 +28,9 @@ thread_local! {
     static AGENDA: RefCell<Agenda> = RefCell::default();
 }
 
-impl Agenda {
-    fn put(&mut self, place: Place, due: Timestamp) {
-        match self.by_place.get(&place) {
-            Some(earlier) if *earlier <= due => return,
-            Some(later) => {
-                self.by_time.remove(&(*later, place.clone()));
-            }
-            None => {}
-        }
-        self.by_place.insert(place.clone(), due);
-        self.by_time.insert((due, place));
-    }
-
-    fn take_due(&mut self, now: Timestamp) -> Option<Place> {
-        self.by_time.first().filter(|(due, _)| *due <= now)?;
-        let (_, place) = self.by_time.pop_first()?;
-        self.by_place.remove(&place);
-        Some(place)
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        self.by_time.first().map(|(due, _)| *due)
-    }
-}
-
 /// Adds a hint; the timer learns of it when it is next woken or armed.
 pub fn hint(db: i32, key: &[u8], due: Timestamp) {
-    AGENDA.with_borrow_mut(|agenda| agenda.put((db, key.into()), due));
+    AGENDA.with_borrow_mut(|agenda| agenda.hints.put((db, key.into()), due));
 }
 
 /// Adds the sale's next due time, if it is not there, and arms the timer.
@@ -80,7 +51,7 @@ pub fn arm(ctx: &Context) {
     }
     let now = Timestamp(ctx.now_ms());
     AGENDA.with_borrow_mut(|agenda| {
-        let Some(due) = agenda.next() else { return };
+        let Some(due) = agenda.hints.next() else { return };
         let fires = due.max(now).min(now.after(WAIT_MS_MAX));
         if agenda.timer.as_ref().is_some_and(|(_, at)| *at <= fires) {
             return;
@@ -105,20 +76,7 @@ pub fn role_changed(ctx: &Context, role: Role) {
 
 /// Two databases changed places, and so do their entries.
 pub fn swapped(ctx: &Context, first: i32, second: i32) {
-    AGENDA.with_borrow_mut(|agenda| {
-        let old = std::mem::take(&mut agenda.by_time);
-        agenda.by_place.clear();
-        for (due, (db, key)) in old {
-            let db = if db == first {
-                second
-            } else if db == second {
-                first
-            } else {
-                db
-            };
-            agenda.put((db, key), due);
-        }
-    });
+    AGENDA.with_borrow_mut(|agenda| agenda.hints.swap(first, second));
     arm(ctx);
 }
 
@@ -145,7 +103,7 @@ fn on_timer(ctx: &Context) {
     }
     let mut left = settings::expire_batch();
     while left > 0 {
-        let Some((db, key)) = AGENDA.with_borrow_mut(|agenda| agenda.take_due(now)) else { break };
+        let Some((db, key)) = AGENDA.with_borrow_mut(|agenda| agenda.hints.take_due(now)) else { break };
         left -= visit(ctx, db, &key, left).clamp(1, left);
     }
     arm(ctx);

@@ -10,6 +10,7 @@ mod arrival;
 mod cache;
 mod change;
 mod commands;
+mod hints;
 #[allow(unsafe_code, reason = "the one room for it")]
 mod host;
 mod life;
@@ -18,6 +19,8 @@ mod settings;
 mod slot;
 mod totals;
 mod types;
+#[allow(dead_code, reason = "until a family waits")]
+mod waiting;
 
 use std::ffi::CStr;
 
@@ -34,7 +37,15 @@ static SETUP: Setup = Setup {
     arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,
     texts: settings::TEXTS,
-    handlers: Handlers { role_changed, loaded, swapped: agenda::swapped, arrived: agenda::arrived },
+    handlers: Handlers {
+        role_changed,
+        loaded,
+        swapped,
+        flushed: waiting::all_changed,
+        arrived: agenda::arrived,
+        gone: waiting::gone,
+        disconnected: |_, _| {},
+    },
     report: totals::report,
     begin,
 };
@@ -42,6 +53,11 @@ static SETUP: Setup = Setup {
 fn role_changed(ctx: &Context, role: Role) {
     life::role_changed(ctx, role);
     agenda::role_changed(ctx, role);
+}
+
+fn swapped(ctx: &Context, first: i32, second: i32) {
+    agenda::swapped(ctx, first, second);
+    waiting::all_changed(ctx);
 }
 
 /// All data are there: what is due is due now, and what was half loaded is forgotten.

@@ -61,7 +61,7 @@ impl Context {
         now_ms
     }
 
-    fn has(&self, flag: u32) -> bool {
+    pub(super) fn has(&self, flag: u32) -> bool {
         // SAFETY: the context is valid.
         let flags = unsafe { api!(RedisModule_GetContextFlags(self.ctx)) };
         flags as u32 & flag != 0

@@ -27,6 +27,12 @@ pub struct Handlers {
     pub loaded: fn(&Context),
     /// Two databases were swapped.
     pub swapped: fn(&Context, i32, i32),
+    /// A key of the selected database is not there any more: it was deleted, renamed or moved, expired or evicted.
+    pub gone: fn(&Context, Arg<'_>),
+    /// Databases were emptied.
+    pub flushed: fn(&Context),
+    /// A client's connection is closed.
+    pub disconnected: fn(&Context, u64),
     /// A key of the selected database came there under its name by RENAME, MOVE, COPY or RESTORE.
     pub arrived: fn(&Context, Arg<'_>),
 }
@@ -36,12 +42,17 @@ static HANDLERS: OnceLock<Handlers> = OnceLock::new();
 /// Generic events after which a key stands under a name.
 const ARRIVALS: [&CStr; 4] = [c"rename_to", c"move_to", c"copy_to", c"restore"];
 
+/// Events after which no key stands under a name.
+const DEPARTURES: [&CStr; 5] = [c"del", c"rename_from", c"move_from", c"expired", c"evicted"];
+
 pub(super) fn subscribe(ctx: &Context, handlers: Handlers) {
     let _ = HANDLERS.set(handlers);
     let events = [
         (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, on_role as Callback),
         (raw::REDISMODULE_EVENT_LOADING, on_loading),
         (raw::REDISMODULE_EVENT_SWAPDB, on_swap),
+        (raw::REDISMODULE_EVENT_FLUSHDB, on_flush),
+        (raw::REDISMODULE_EVENT_CLIENT_CHANGE, on_client),
     ];
     for (id, callback) in events {
         let event = raw::RedisModuleEvent { id, dataver: 1 };
@@ -52,8 +63,10 @@ pub(super) fn subscribe(ctx: &Context, handlers: Handlers) {
     unsafe {
         api!(RedisModule_SubscribeToKeyspaceEvents(
             ctx.raw(),
-            raw::REDISMODULE_NOTIFY_GENERIC,
-            Some(on_generic)
+            raw::REDISMODULE_NOTIFY_GENERIC
+                | raw::REDISMODULE_NOTIFY_EXPIRED
+                | raw::REDISMODULE_NOTIFY_EVICTED,
+            Some(on_key)
         ))
     };
 }
@@ -102,7 +115,31 @@ unsafe extern "C" fn on_swap(
     serve(ctx, |handlers, ctx| (handlers.swapped)(ctx, swap.dbnum_first, swap.dbnum_second));
 }
 
-unsafe extern "C" fn on_generic(
+unsafe extern "C" fn on_flush(
+    ctx: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    sub: u64,
+    _: *mut c_void,
+) {
+    if sub == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
+        serve(ctx, |handlers, ctx| (handlers.flushed)(ctx));
+    }
+}
+
+unsafe extern "C" fn on_client(
+    ctx: *mut raw::RedisModuleCtx,
+    _: raw::RedisModuleEvent,
+    sub: u64,
+    data: *mut c_void,
+) {
+    if sub == raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED {
+        // SAFETY: the server gives this struct for this event.
+        let client = unsafe { data.cast::<raw::RedisModuleClientInfo>().read_unaligned() };
+        serve(ctx, |handlers, ctx| (handlers.disconnected)(ctx, client.id));
+    }
+}
+
+unsafe extern "C" fn on_key(
     ctx: *mut raw::RedisModuleCtx,
     _: c_int,
     event: *const c_char,
@@ -112,6 +149,9 @@ unsafe extern "C" fn on_generic(
     let (event, key) = unsafe { (CStr::from_ptr(event), Arg::new(key)) };
     if ARRIVALS.contains(&event) {
         serve(ctx, |handlers, ctx| (handlers.arrived)(ctx, key));
+    }
+    if DEPARTURES.contains(&event) {
+        serve(ctx, |handlers, ctx| (handlers.gone)(ctx, key));
     }
     0
 }

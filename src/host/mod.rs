@@ -5,6 +5,8 @@
 
 mod alloc;
 mod api;
+#[allow(dead_code, reason = "until a family waits")]
+mod blocked;
 mod command;
 mod config;
 mod context;
@@ -22,6 +24,8 @@ mod string;
 mod timer;
 mod value;
 
+#[allow(unused_imports, reason = "until a family waits")]
+pub use blocked::{Wait, Waiter};
 pub use command::{Command, Failure, entry};
 pub use config::{Setting, TextSetting};
 pub use context::{Context, Level};
