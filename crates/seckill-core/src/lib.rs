@@ -1,4 +1,4 @@
-//! The pure half of seckill: what a sale decides and how it changes.
+//! The pure half of seckill: what sales and limits decide, and how they change.
 //!
 //! Nothing here knows Redis, reads a clock, draws a random number or does IO.
 //! Time and chance are arguments, so every run can be repeated.
@@ -9,6 +9,7 @@ pub mod cache;
 pub mod codec;
 pub mod ids;
 pub mod index;
+pub mod limit;
 pub mod orders;
 pub mod sale;
 pub mod ticket;

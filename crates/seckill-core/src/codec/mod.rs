@@ -5,10 +5,12 @@
 
 pub mod cache;
 mod effect;
+mod limit;
 mod sale;
 mod wire;
 
 pub use effect::{Created, Sent, decode_sent, encode_created, encode_effect};
+pub use limit::{decode_limit, encode_bucket, encode_limit};
 pub use sale::{Loader, Purpose, blocks};
 pub use wire::Corrupt;
 
@@ -21,12 +23,14 @@ const VERSION: u8 = 1;
 pub enum Family {
     /// The sale's.
     Sale = 0,
+    /// The limit's.
+    Limit = 2,
     /// The cache guard's.
     Cache = 4,
 }
 
 impl Family {
-    const ALL: [Family; 2] = [Family::Sale, Family::Cache];
+    const ALL: [Family; 3] = [Family::Sale, Family::Limit, Family::Cache];
 
     /// Whose payload it is.
     ///
@@ -49,6 +53,8 @@ enum Kind {
     Rows = 4,
     Tails = 5,
     End = 6,
+    LimitChanged = 32,
+    LimitBucket = 33,
     CacheEffect = 64,
     CacheEntry = 65,
 }

@@ -40,10 +40,10 @@ impl Bucket {
         })
     }
 
-    /// A bucket with so many parts used; what does not fit the range is kept at its end.
+    /// A bucket with so many parts used; a moment that does not fit is kept as the last that does.
     pub(super) fn used(parts: u128, rule: &Rule, at: Timestamp) -> Bucket {
         let period = u128::from(rule.period_ms);
-        let units = u64::try_from(parts / period).unwrap_or(COUNT_MAX).min(COUNT_MAX);
+        let units = rule.units(parts);
         let fraction = (parts % period) as u64;
         Bucket {
             units,
@@ -65,6 +65,11 @@ impl Bucket {
     /// Parts of a unit: the period of the rule by which it was charged.
     pub fn period_ms(&self) -> u64 {
         self.period >> LOW_BITS
+    }
+
+    /// True if nothing is used.
+    pub fn is_empty(&self) -> bool {
+        self.units == 0 && self.fraction() == 0
     }
 
     /// When that was so.

@@ -46,6 +46,11 @@ impl Rule {
         u128::from(units) * u128::from(self.period_ms)
     }
 
+    /// Parts as whole units.
+    fn units(&self, parts: u128) -> u64 {
+        u64::try_from(parts / u128::from(self.period_ms)).unwrap_or(u64::MAX)
+    }
+
     /// How long it takes until so many parts have leaked away.
     fn leak_ms(&self, parts: u128) -> u64 {
         u64::try_from(parts.div_ceil(u128::from(self.count))).unwrap_or(u64::MAX)
