@@ -14,6 +14,7 @@ mod hints;
 #[allow(unsafe_code, reason = "the one room for it")]
 mod host;
 mod life;
+mod limits;
 mod orders;
 mod settings;
 mod slot;
@@ -25,14 +26,14 @@ mod waiting;
 use std::ffi::CStr;
 
 use host::{Context, Handlers, Level, LoadArgument, Role, Setup, register_type};
-use types::{CacheValue, SaleValue};
+use types::{CacheValue, LimitValue, SaleValue};
 
 /// The module's version, which is also that of all its commands.
 const VERSION: &CStr = c"0.1.0";
 
 static SETUP: Setup = Setup {
     version: VERSION,
-    types: &[register_type::<SaleValue>, register_type::<CacheValue>],
+    types: &[register_type::<SaleValue>, register_type::<LimitValue>, register_type::<CacheValue>],
     commands: commands::TABLE,
     arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,

@@ -3,10 +3,13 @@
 use crate::host::{Setting, TextSetting};
 
 /// All settings.
-pub static ALL: &[&Setting] = &[&EXPIRE_BATCH];
+pub static ALL: &[&Setting] = &[&EXPIRE_BATCH, &LIMIT_REPLICATION];
 
 /// Holds that one call of the timer expires before clients are served again.
 static EXPIRE_BATCH: Setting = Setting::number(c"expire-batch", 128, 1, 100_000);
+
+/// Whether replicas and the AOF learn what was used of limits.
+static LIMIT_REPLICATION: Setting = Setting::switched_on(c"limit-replication");
 
 /// Holds that one call of the timer expires at most.
 pub fn expire_batch() -> usize {
@@ -29,4 +32,9 @@ pub fn secrets() -> [Vec<u8>; 2] {
 /// Another number whenever one of the secrets was set.
 pub fn secrets_version() -> u64 {
     TICKET_SECRET.version() + TICKET_SECRET_PREVIOUS.version()
+}
+
+/// True if replicas and the AOF learn what was used of limits.
+pub fn limits_are_replicated() -> bool {
+    LIMIT_REPLICATION.is_on()
 }

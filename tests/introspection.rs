@@ -23,6 +23,8 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.AUDIT",
     "SECKILL.CURVE",
     "SECKILL.TICKET",
+    "SECKILL.LIMIT",
+    "SECKILL.MLIMIT",
     "SECKILL.FETCH",
     "SECKILL.FILL",
     "SECKILL.INVALIDATE",
@@ -30,7 +32,7 @@ pub const COMMANDS: &[&str] = &[
 ];
 
 const READING: [&str; 9] = ["TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
-const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "FETCH", "FILL"];
+const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "LIMIT", "MLIMIT", "FETCH", "FILL"];
 const SETTLING: &[&str] = &["CONFIRM", "RELEASE", "REFUND", "VOID", "INVALIDATE"];
 
 fn flags(shop: &Server, command: &str) -> String {
@@ -76,6 +78,8 @@ fn keys_are_found_by_the_server() {
         ("SECKILL.FETCH k LEASE 5", "k"),
         ("SECKILL.FILL k 1 ABSENT PX 5", "k"),
         ("SECKILL.INVALIDATE a b c", "a b c"),
+        ("SECKILL.LIMIT k 5 1000 COST 2", "k"),
+        ("SECKILL.MLIMIT 2 a b RATE 5 1000 PEEK", "a b"),
     ] {
         shop.gives(&format!("COMMAND GETKEYS {command}"), keys);
     }
@@ -130,6 +134,8 @@ fn documented_options_are_those_that_work() {
         ("SECKILL.RESTOCK", &["REQUEST"]),
         ("SECKILL.FETCH", &["LEASE"]),
         ("SECKILL.FILL", &["VALUE", "ABSENT", "PX", "STALE"]),
+        ("SECKILL.LIMIT", &["BURST", "COST", "PEEK", "REFUND"]),
+        ("SECKILL.MLIMIT", &["RATE", "BURST", "COST", "PEEK", "REFUND"]),
     ] {
         let docs = text(&shop.run(&["COMMAND", "DOCS", command]));
         for option in options {

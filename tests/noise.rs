@@ -2,7 +2,7 @@
 
 use crate::harness::{Random, Server, rounds};
 
-const VERBS: [&str; 21] = [
+const VERBS: [&str; 23] = [
     "CREATE",
     "ALTER",
     "RESTOCK",
@@ -24,6 +24,8 @@ const VERBS: [&str; 21] = [
     "FETCH",
     "FILL",
     "INVALIDATE",
+    "LIMIT",
+    "MLIMIT",
 ];
 
 const WORDS: [&[u8]; 62] = [

@@ -24,11 +24,13 @@ const LEAST: &[&str] = &[
     "SECKILL.TICKET sale u",
     "SECKILL.FETCH none",
     "SECKILL.FILL none 1 ABSENT PX 5",
+    "SECKILL.LIMIT limit 5 1000",
+    "SECKILL.MLIMIT 1 limit RATE 5 1000",
     "SECKILL.APPLY sale",
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 28] = [
+const NUMBERS: [(&str, &str, i64, i64); 32] = [
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "END", 0, COUNT_MAX),
@@ -52,6 +54,10 @@ const NUMBERS: [(&str, &str, i64, i64); 28] = [
     ("SECKILL.CURVE sale", "SECONDS", 1, 600),
     ("SECKILL.TICKET sale u", "PX", 1, DURATION_MAX),
     ("SECKILL.TICKET sale u", "TIER", 0, 1_000_000),
+    ("SECKILL.LIMIT limit 5 1000", "BURST", 1, COUNT_MAX),
+    ("SECKILL.LIMIT limit 5 1000", "COST", 1, COUNT_MAX),
+    ("SECKILL.MLIMIT 1 limit RATE 5 1000", "BURST", 1, COUNT_MAX),
+    ("SECKILL.MLIMIT 1 limit RATE 5 1000", "COST", 1, COUNT_MAX),
     ("SECKILL.RESTOCK sale", "", -COUNT_MAX, COUNT_MAX),
     ("SECKILL.CONFIRM sale", "", 1, i64::MAX),
     ("SECKILL.FETCH fresh", "LEASE", 1, DURATION_MAX),

@@ -63,6 +63,15 @@ impl<'a> Cursor<'a> {
         Ok(Some(word))
     }
 
+    /// Lets these of `words` come once more.
+    pub fn forget(&mut self, words: &[&'static str], these: &[&'static str]) {
+        for (place, word) in words.iter().enumerate() {
+            if these.contains(word) {
+                self.seen &= !(1 << place);
+            }
+        }
+    }
+
     /// Nothing may follow.
     pub fn end(&self) -> Result<(), Failure> {
         self.rest.first().map_or(Ok(()), |extra| Err(syntax_error(extra.bytes())))

@@ -49,7 +49,6 @@ impl Setting {
     }
 
     /// A switch that is on at first.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub const fn switched_on(name: &'static CStr) -> Setting {
         Setting { kind: Kind::Switch, ..Setting::number(name, 1, 0, 1) }
     }

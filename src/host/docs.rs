@@ -51,7 +51,7 @@ impl CommandSpec {
 pub struct KeySpec {
     /// Where the first is.
     pub place: Place,
-    /// How far after the first the last is; negative counts from the end.
+    /// How far after the first the last is; negative counts from the end. Says nothing of counted keys.
     pub last: i32,
     /// What is done to them.
     pub used: KeyUse,
@@ -61,6 +61,8 @@ pub struct KeySpec {
 pub enum Place {
     /// At this argument.
     Index(i32),
+    /// After this argument, which says how many there are.
+    Counted(i32),
     /// After this word, which stands at the second argument after the name or later.
     Keyword(&'static CStr),
 }
@@ -242,7 +244,7 @@ fn key_spec(spec: &KeySpec) -> raw::RedisModuleCommandKeySpec {
     let mut key: raw::RedisModuleCommandKeySpec = unsafe { mem::zeroed() };
     key.flags = u64::from(flags);
     match spec.place {
-        Place::Index(pos) => {
+        Place::Index(pos) | Place::Counted(pos) => {
             key.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
             key.bs.index.pos = pos;
         }
@@ -251,6 +253,13 @@ fn key_spec(spec: &KeySpec) -> raw::RedisModuleCommandKeySpec {
             key.bs.keyword.keyword = word.as_ptr();
             key.bs.keyword.startfrom = 2;
         }
+    }
+    if let Place::Counted(_) = spec.place {
+        key.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_KEYNUM;
+        key.fk.keynum.keynumidx = 0;
+        key.fk.keynum.firstkey = 1;
+        key.fk.keynum.keystep = 1;
+        return key;
     }
     key.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
     key.fk.range.lastkey = spec.last;

@@ -26,7 +26,7 @@ mod value;
 
 #[allow(unused_imports, reason = "until a family waits")]
 pub use blocked::{Wait, Waiter};
-pub use command::{Command, Failure, entry};
+pub use command::{Command, Failure, counted_entry, entry};
 pub use config::{Setting, TextSetting};
 pub use context::{Context, Level};
 pub use defrag::Defrag;

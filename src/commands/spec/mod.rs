@@ -2,6 +2,7 @@
 
 mod cache;
 mod compat;
+mod limit;
 mod module;
 mod sale;
 
@@ -12,7 +13,7 @@ pub use compat::TABLE as COMPAT;
 use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
 
 /// All commands, by family.
-pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, cache::COMMANDS, module::COMMANDS];
+pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, limit::COMMANDS, cache::COMMANDS, module::COMMANDS];
 
 const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
 const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];
