@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use seckill_core::cache::{Change, Effect, Entry, LeaseToken};
+use seckill_core::cache::{Change, Effect, Entry, LeaseToken, Request};
 use seckill_core::codec::cache::{self as codec, Sent};
 use seckill_core::time::Timestamp;
 
 use crate::change::Hindrance;
 use crate::host::{Arg, Context, Failure, Key, Mode};
-use crate::life;
 use crate::types::CacheValue;
+use crate::{life, waiting};
 
 /// How far ahead of this server's clock a lease that came from elsewhere may be to count here.
 const AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -60,6 +60,20 @@ pub fn commit(ctx: &Context, name: Arg<'_>, effect: &Effect<'_>) -> Result<(), F
     Ok(())
 }
 
+/// Puts an entry of nothing under a key for which somebody waits, if there is none: a lease that is over
+/// when it begins. The server wakes only who waits for a key that is there.
+pub fn restore(ctx: &Context, name: Arg<'_>) {
+    let request = Request::Fetch { lease_ms: 0, tick: tick(ctx) };
+    let now = Timestamp(ctx.now_ms());
+    let missing = with_entry(ctx, name, |entry| {
+        entry.holds_nothing().then(|| entry.decide(now, &request).ok()).flatten()
+    });
+    if let Ok(Some(effect)) = missing {
+        // A replica's keys are its primary's; nobody becomes a loader there.
+        let _ = commit(ctx, name, &effect);
+    }
+}
+
 /// Does what a payload of SECKILL.APPLY says.
 ///
 /// # Errors
@@ -98,9 +112,10 @@ fn make(ctx: &Context, name: Arg<'_>, key: &mut Key, effect: &Effect<'_>) -> Res
     if value.entry.holds_nothing() {
         key.delete();
     } else {
-        let ends = value.entry.ends();
-        key.expire_at_ms(ends.0);
+        let until = value.entry.kept_until();
+        key.expire_at_ms(until.0);
     }
     ctx.signal_modified(name);
+    waiting::wake(ctx, name);
     Ok(())
 }

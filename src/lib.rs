@@ -20,7 +20,6 @@ mod settings;
 mod slot;
 mod totals;
 mod types;
-#[allow(dead_code, reason = "until a family waits")]
 mod waiting;
 
 use std::ffi::CStr;

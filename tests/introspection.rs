@@ -132,7 +132,7 @@ fn documented_options_are_those_that_work() {
         ("SECKILL.SCAN", &["STATE", "COUNT"]),
         ("SECKILL.CURVE", &["SECONDS"]),
         ("SECKILL.RESTOCK", &["REQUEST"]),
-        ("SECKILL.FETCH", &["LEASE"]),
+        ("SECKILL.FETCH", &["LEASE", "BLOCK"]),
         ("SECKILL.FILL", &["VALUE", "ABSENT", "PX", "STALE"]),
         ("SECKILL.LIMIT", &["BURST", "COST", "PEEK", "REFUND"]),
         ("SECKILL.MLIMIT", &["RATE", "BURST", "COST", "PEEK", "REFUND"]),

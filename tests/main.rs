@@ -54,3 +54,4 @@ mod tiers;
 mod tokens;
 mod transactions;
 mod types;
+mod waiting;

@@ -30,7 +30,7 @@ const LEAST: &[&str] = &[
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 32] = [
+const NUMBERS: [(&str, &str, i64, i64); 33] = [
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "END", 0, COUNT_MAX),
@@ -61,6 +61,7 @@ const NUMBERS: [(&str, &str, i64, i64); 32] = [
     ("SECKILL.RESTOCK sale", "", -COUNT_MAX, COUNT_MAX),
     ("SECKILL.CONFIRM sale", "", 1, i64::MAX),
     ("SECKILL.FETCH fresh", "LEASE", 1, DURATION_MAX),
+    ("SECKILL.FETCH fresh", "BLOCK", 0, DURATION_MAX),
     ("SECKILL.FILL fresh 1 VALUE v", "PX", 1, DURATION_MAX),
     ("SECKILL.FILL fresh 1 VALUE v PX 5", "STALE", 0, DURATION_MAX),
 ];

@@ -4,8 +4,8 @@ use seckill_core::cache::Request;
 use seckill_core::time::Timestamp;
 
 use super::args::Cursor;
-use crate::cache;
 use crate::host::{Arg, Command, Context, Failure};
+use crate::{cache, waiting};
 
 /// `SECKILL.INVALIDATE`
 pub struct Invalidate;
@@ -32,6 +32,7 @@ fn invalidate(ctx: &Context, name: Arg<'_>) -> Result<bool, Failure> {
     })?;
     if let Some(effect) = decided {
         cache::commit(ctx, name, &effect)?;
+        waiting::gone(ctx, name);
     }
     Ok(alive)
 }

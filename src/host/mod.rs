@@ -5,7 +5,6 @@
 
 mod alloc;
 mod api;
-#[allow(dead_code, reason = "until a family waits")]
 mod blocked;
 mod command;
 mod config;
@@ -24,7 +23,6 @@ mod string;
 mod timer;
 mod value;
 
-#[allow(unused_imports, reason = "until a family waits")]
 pub use blocked::{Wait, Waiter};
 pub use command::{Command, Failure, counted_entry, entry};
 pub use config::{Setting, TextSetting};

@@ -15,13 +15,17 @@ pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: c"SECKILL.FETCH",
         entry: entry::<Fetch>,
-        flags: TAKES_ON,
-        acl: WRITE_ACL,
+        flags: c"write deny-oom blocking",
+        acl: c"write slow blocking",
         arity: -2,
         summary: c"Gives a cached value, or the lease to load it to one caller at a time.",
         complexity: c"O(1)",
         keys: UPDATE,
-        args: &[KEY, ArgSpec::option(c"LEASE", c"lease", ArgKind::Integer)],
+        args: &[
+            KEY,
+            ArgSpec::option(c"LEASE", c"lease", ArgKind::Integer),
+            ArgSpec::option(c"BLOCK", c"block", ArgKind::Integer),
+        ],
     },
     CommandSpec {
         name: c"SECKILL.FILL",

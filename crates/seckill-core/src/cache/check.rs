@@ -17,7 +17,7 @@ impl Entry {
                 holds(!self.is_leased(at), "somebody loads the entry")?;
                 holds(!self.is_fresh(at), "the entry is fresh")?;
                 holds(token > self.token && token <= LeaseToken::MAX, "its token is not a later one")?;
-                holds(lasts(at, until), "its lease is out of range")
+                holds(at == until || lasts(at, until), "its lease is out of range")
             }
             Change::Filled { token, fresh_until, stale_until, .. } => {
                 self.check_lease(at, token)?;

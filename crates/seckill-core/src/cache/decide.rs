@@ -9,6 +9,7 @@ pub enum Request<'a> {
     /// The value, or the lease to load it.
     Fetch {
         /// How long the caller would need to load it, in milliseconds.
+        /// With 0 the lease is over when it begins: it makes a key for those who wait for one.
         lease_ms: u64,
         /// A number that no lease had before: see [`LeaseToken::tick`].
         tick: LeaseToken,

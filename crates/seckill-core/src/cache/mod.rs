@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 /// How long a loader has if it does not say, in milliseconds.
 pub const LEASE_MS: u64 = 5000;
 
+/// How long a key stays after its lease, in milliseconds.
+const LINGER_MS: u64 = 1000;
+
 /// The name of a lease. A later lease of an entry has a larger one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseToken(pub u64);
@@ -116,6 +119,14 @@ impl Entry {
     /// The moment from which on it is worth nothing at all.
     pub fn ends(&self) -> Timestamp {
         self.content.end().max(self.leased_until)
+    }
+
+    /// The moment until which its key is to be kept: a lease's key stays a little longer than the lease,
+    /// so that it can be told to whoever waits for the lease.
+    pub fn kept_until(&self) -> Timestamp {
+        let lease =
+            if self.leased_until > Timestamp(0) { self.leased_until.after(LINGER_MS) } else { Timestamp(0) };
+        self.content.end().max(lease)
     }
 
     /// True while it holds a value, the knowledge that there is none, or a lease.
