@@ -22,8 +22,8 @@ thread_local! {
 /// [`Failure`] if the key holds something else, or this server must not charge.
 pub fn ask(ctx: &Context, name: Arg<'_>, rule: &Rule, ask: Ask) -> Result<Verdict, Failure> {
     let mut key = Key::open(ctx, name, Mode::Write);
-    let bucket = bucket(&key)?;
-    let (verdict, effect) = limit::decide(Timestamp(ctx.now_ms()), bucket.as_ref(), rule, ask);
+    let found = bucket(&key)?;
+    let (verdict, effect) = limit::decide(Timestamp(ctx.now_ms()), found.as_ref(), rule, ask);
     if let Some(effect) = effect {
         check_primary()?;
         make(ctx, name, &mut key, &effect.bucket, Some(effect.until))?;

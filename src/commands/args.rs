@@ -9,6 +9,8 @@ use seckill_core::ticket::TIER_MAX;
 
 use crate::host::{Arg, Failure};
 
+/// Digits of the largest number; so many always fit 64 bits.
+const DIGITS_MAX: usize = 19;
 /// Bytes of a wrong word that an error shows.
 const SHOWN_BYTES: usize = 64;
 /// Numbers that a stock, a quota or a moment can be.
@@ -145,11 +147,16 @@ pub fn syntax_error(word: &[u8]) -> Failure {
 
 /// A whole number as the server reads one: digits, at most a minus before them, no zero in front.
 fn parse_integer(bytes: &[u8]) -> Option<i64> {
-    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
-    let plain = match digits {
-        [b'0'] => bytes.len() == 1,
-        [b'1'..=b'9', ..] => true,
-        _ => false,
+    let (is_negative, digits) = match bytes {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
     };
-    if plain { std::str::from_utf8(bytes).ok()?.parse().ok() } else { None }
+    match digits {
+        [b'0'] if !is_negative => return Some(0),
+        [b'1'..=b'9', ..] if digits.len() <= DIGITS_MAX => {}
+        _ => return None,
+    }
+    let add = |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    let number = digits.iter().try_fold(0, add)?;
+    if is_negative { 0i64.checked_sub_unsigned(number) } else { i64::try_from(number).ok() }
 }
