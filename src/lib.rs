@@ -15,9 +15,11 @@ mod hints;
 mod host;
 mod life;
 mod limits;
+mod lock;
 mod orders;
 mod settings;
 mod slot;
+mod ties;
 mod totals;
 mod types;
 mod waiting;
@@ -25,14 +27,19 @@ mod waiting;
 use std::ffi::CStr;
 
 use host::{Context, Handlers, Level, LoadArgument, Role, Setup, register_type};
-use types::{CacheValue, LimitValue, SaleValue};
+use types::{CacheValue, LimitValue, LockValue, SaleValue};
 
 /// The module's version, which is also that of all its commands.
 const VERSION: &CStr = c"0.1.0";
 
 static SETUP: Setup = Setup {
     version: VERSION,
-    types: &[register_type::<SaleValue>, register_type::<LimitValue>, register_type::<CacheValue>],
+    types: &[
+        register_type::<SaleValue>,
+        register_type::<LockValue>,
+        register_type::<LimitValue>,
+        register_type::<CacheValue>,
+    ],
     commands: commands::TABLE,
     arguments: &[LoadArgument { word: "compat", commands: commands::COMPAT }],
     settings: settings::ALL,
@@ -44,7 +51,7 @@ static SETUP: Setup = Setup {
         flushed: waiting::all_changed,
         arrived: agenda::arrived,
         gone: waiting::gone,
-        disconnected: |_, _| {},
+        disconnected: ties::disconnected,
     },
     report: totals::report,
     begin,
@@ -57,6 +64,7 @@ fn role_changed(ctx: &Context, role: Role) {
 
 fn swapped(ctx: &Context, first: i32, second: i32) {
     agenda::swapped(ctx, first, second);
+    ties::swapped(first, second);
     waiting::all_changed(ctx);
 }
 

@@ -1,15 +1,25 @@
 //! What an operator can set: `CONFIG SET seckill.<name>`.
 
+use seckill_core::bounds::DURATION_MS_MAX;
+
 use crate::host::{Setting, TextSetting};
 
 /// All settings.
-pub static ALL: &[&Setting] = &[&EXPIRE_BATCH, &LIMIT_REPLICATION];
+pub static ALL: &[&Setting] = &[&EXPIRE_BATCH, &LOCK_RETENTION, &LIMIT_REPLICATION];
 
 /// Holds that one call of the timer expires before clients are served again.
 static EXPIRE_BATCH: Setting = Setting::number(c"expire-batch", 128, 1, 100_000);
 
 /// Whether replicas and the AOF learn what was used of limits.
 static LIMIT_REPLICATION: Setting = Setting::switched_on(c"limit-replication");
+/// How long a lock's key stays after the last lease, in milliseconds: its tokens go on growing.
+static LOCK_RETENTION: Setting =
+    Setting::number(c"lock-retention", 24 * 60 * 60 * 1000, 1000, DURATION_MS_MAX as i64);
+
+/// How long a lock's key stays after the last lease.
+pub fn lock_retention_ms() -> u64 {
+    LOCK_RETENTION.get().unsigned_abs()
+}
 
 /// Holds that one call of the timer expires at most.
 pub fn expire_batch() -> usize {

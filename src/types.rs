@@ -2,8 +2,10 @@
 
 mod cache;
 mod limit;
+mod lock;
 mod sale;
 
 pub use cache::CacheValue;
 pub use limit::LimitValue;
+pub use lock::LockValue;
 pub use sale::SaleValue;

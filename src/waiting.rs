@@ -41,6 +41,20 @@ thread_local! {
     static WAITING: RefCell<Waiting> = RefCell::default();
 }
 
+impl Waiting {
+    /// Takes a seat away; true if it was the first, and others wait behind it.
+    fn remove(&mut self, seat: &Seat) -> bool {
+        let Some(queue) = self.queues.get_mut(&seat.place) else { return false };
+        let was_first = queue.numbers.front() == Some(&seat.number);
+        queue.numbers.retain(|number| *number != seat.number);
+        if queue.numbers.is_empty() {
+            self.queues.remove(&seat.place);
+            return false;
+        }
+        was_first
+    }
+}
+
 /// A place in a queue.
 pub struct Seat {
     place: Place,
@@ -68,19 +82,14 @@ impl Seat {
         })
     }
 
+    /// Gives the place up, for the wait had an end: whoever comes next is tried by the server anyway.
+    pub fn served(&self) {
+        WAITING.with_borrow_mut(|waiting| waiting.remove(self));
+    }
+
     /// Gives the place up; who comes next may have been waiting for nothing else.
     pub fn leave(&self, ctx: &Context) {
-        let next_waits = WAITING.with_borrow_mut(|waiting| {
-            let Some(queue) = waiting.queues.get_mut(&self.place) else { return false };
-            let was_first = queue.numbers.front() == Some(&self.number);
-            queue.numbers.retain(|number| *number != self.number);
-            if queue.numbers.is_empty() {
-                waiting.queues.remove(&self.place);
-                return false;
-            }
-            was_first
-        });
-        if next_waits {
+        if WAITING.with_borrow_mut(|waiting| waiting.remove(self)) {
             wake_place_at(ctx, self.place.clone(), Timestamp(0));
         }
     }

@@ -23,6 +23,11 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.AUDIT",
     "SECKILL.CURVE",
     "SECKILL.TICKET",
+    "SECKILL.LOCK",
+    "SECKILL.UNLOCK",
+    "SECKILL.RENEW",
+    "SECKILL.LOCKINFO",
+    "SECKILL.FENCE",
     "SECKILL.LIMIT",
     "SECKILL.MLIMIT",
     "SECKILL.FETCH",
@@ -31,9 +36,10 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.HELP",
 ];
 
-const READING: [&str; 9] = ["TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
-const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "LIMIT", "MLIMIT", "FETCH", "FILL"];
-const SETTLING: &[&str] = &["CONFIRM", "RELEASE", "REFUND", "VOID", "INVALIDATE"];
+const READING: [&str; 10] =
+    ["LOCKINFO", "TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
+const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "LOCK", "LIMIT", "MLIMIT", "FETCH", "FILL"];
+const SETTLING: &[&str] = &["CONFIRM", "RELEASE", "REFUND", "VOID", "UNLOCK", "RENEW", "FENCE", "INVALIDATE"];
 
 fn flags(shop: &Server, command: &str) -> String {
     let Value::Array(infos) = shop.run(&["COMMAND", "INFO", command]) else {

@@ -15,6 +15,9 @@ mod help;
 mod info;
 mod invalidate;
 mod limit;
+mod lock;
+mod lock_history;
+mod lock_queue;
 mod mlimit;
 mod refund;
 mod release;
@@ -27,7 +30,6 @@ mod user;
 mod void;
 
 mod acl;
-mod caching;
 mod clock;
 mod cluster;
 mod coexistence;

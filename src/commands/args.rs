@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use seckill_core::bounds::{COUNT_MAX, DURATION_MS_MAX};
 use seckill_core::ids::ReservationId;
+use seckill_core::lock::{FencingToken, OWNER_BYTES_MAX};
 use seckill_core::sale::{DATA_BYTES_MAX, TOKEN_BYTES_MAX, USER_BYTES_MAX};
 use seckill_core::ticket::TIER_MAX;
 
@@ -121,6 +122,16 @@ impl<'a> Cursor<'a> {
     /// A user.
     pub fn user(&mut self) -> Result<&'a [u8], Failure> {
         self.bytes("user", 1..=USER_BYTES_MAX)
+    }
+
+    /// An owner of a lock.
+    pub fn owner(&mut self) -> Result<&'a [u8], Failure> {
+        self.bytes("owner", 1..=OWNER_BYTES_MAX)
+    }
+
+    /// A fencing token.
+    pub fn fencing_token(&mut self, name: &'static str) -> Result<FencingToken, Failure> {
+        self.number(name, 0..=i64::MAX).map(|token| FencingToken(token.unsigned_abs()))
     }
 
     /// A request token.

@@ -32,7 +32,7 @@ pub trait Waiter: 'static {
     /// The time is over, or `CLIENT UNBLOCK` ends it: replies.
     fn give_up(&self, ctx: &Context, args: &[Arg<'_>]);
 
-    /// The client waits no more, for whatever reason. May be called more than once.
+    /// The client waits no more, for whatever reason. Called at the latest after the reply, maybe more than once.
     fn leave(&self, ctx: &Context);
 }
 
@@ -134,14 +134,10 @@ unsafe extern "C" fn on_ready(
     argc: c_int,
 ) -> c_int {
     let retry = |waiter: &dyn Waiter, ctx: &Context, args: &[Arg<'_>]| {
-        let wait = waiter.retry(ctx, args).unwrap_or_else(|failure| {
+        waiter.retry(ctx, args).unwrap_or_else(|failure| {
             ctx.error(&failure.0);
             Wait::Over
-        });
-        if wait == Wait::Over {
-            waiter.leave(ctx);
-        }
-        wait
+        })
     };
     // SAFETY: this is such a callback.
     match unsafe { serve(ctx, argv, argc, retry) } {

@@ -14,6 +14,11 @@ impl Random {
         Random(seed)
     }
 
+    /// Chance of its own for somebody who runs beside.
+    pub fn split(&mut self) -> Random {
+        Random(self.next())
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod ids;
 pub mod index;
 pub mod limit;
+pub mod lock;
 pub mod orders;
 pub mod sale;
 pub mod ticket;

@@ -3,6 +3,7 @@
 mod cache;
 mod compat;
 mod limit;
+mod lock;
 mod module;
 mod sale;
 
@@ -13,7 +14,8 @@ pub use compat::TABLE as COMPAT;
 use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
 
 /// All commands, by family.
-pub static TABLE: &[&[CommandSpec]] = &[sale::COMMANDS, limit::COMMANDS, cache::COMMANDS, module::COMMANDS];
+pub static TABLE: &[&[CommandSpec]] =
+    &[sale::COMMANDS, lock::COMMANDS, limit::COMMANDS, cache::COMMANDS, module::COMMANDS];
 
 const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
 const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];

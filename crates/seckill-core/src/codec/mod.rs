@@ -6,6 +6,7 @@
 pub mod cache;
 mod effect;
 mod limit;
+pub mod lock;
 mod sale;
 mod wire;
 
@@ -23,6 +24,8 @@ const VERSION: u8 = 1;
 pub enum Family {
     /// The sale's.
     Sale = 0,
+    /// The lock's.
+    Lock = 1,
     /// The limit's.
     Limit = 2,
     /// The cache guard's.
@@ -30,7 +33,7 @@ pub enum Family {
 }
 
 impl Family {
-    const ALL: [Family; 3] = [Family::Sale, Family::Limit, Family::Cache];
+    const ALL: [Family; 4] = [Family::Sale, Family::Lock, Family::Limit, Family::Cache];
 
     /// Whose payload it is.
     ///
@@ -53,6 +56,8 @@ enum Kind {
     Rows = 4,
     Tails = 5,
     End = 6,
+    LockEffect = 16,
+    Lock = 17,
     LimitChanged = 32,
     LimitBucket = 33,
     CacheEffect = 64,
