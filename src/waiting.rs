@@ -170,8 +170,14 @@ fn on_timer(ctx: &Context) {
         if let Some(restore) = restore.filter(|_| life::is_primary()) {
             ctx.select_db(place.0);
             let name = HostString::new(&place.1);
-            restore(ctx, name.arg());
-            ctx.signal_ready(name.arg());
+            if ctx.is_served_here(name.arg()) {
+                restore(ctx, name.arg());
+                ctx.signal_ready(name.arg());
+            } else {
+                // The server sends those who wait to the other node, or its cluster is down.
+                let later = now.after(WAIT_MS_MAX);
+                WAITING.with_borrow_mut(|waiting| waiting.wakes.put(place, later));
+            }
         }
     }
     arm(ctx);

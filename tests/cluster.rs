@@ -91,3 +91,27 @@ fn a_sale_migrates_with_its_stream_and_expires_once() {
     second.gives("SECKILL.STOCK sale", "5");
     assert_eq!(first.int("DBSIZE"), 0);
 }
+
+#[test]
+fn a_key_that_migrates_is_not_made_again_for_those_who_wait() {
+    let (first, second) = nodes();
+    first.gives("SECKILL.FETCH key LEASE 600000", "LEASED *");
+    let slot = first.int("CLUSTER KEYSLOT key");
+    let ids = [&first, &second].map(|node| node.text("CLUSTER MYID"));
+    let caller = first.client();
+    caller.send("SECKILL.FETCH key BLOCK 0");
+    wait_until("the caller waits", || first.server_info("clients", "blocked_clients") == "1");
+    second.gives(&format!("CLUSTER SETSLOT {slot} IMPORTING {}", ids[0]), "OK");
+    first.gives(&format!("CLUSTER SETSLOT {slot} MIGRATING {}", ids[1]), "OK");
+    first.gives(&format!("MIGRATE 127.0.0.1 {} key 0 5000", second.port()), "OK");
+    let since = std::time::Instant::now();
+    wait_until("whatever is due is done", || since.elapsed() > std::time::Duration::from_millis(300));
+    assert_eq!(first.int("DBSIZE"), 0, "the key was made again");
+    for node in [&second, &first] {
+        node.gives(&format!("CLUSTER SETSLOT {slot} NODE {}", ids[1]), "OK");
+    }
+    let heard = crate::harness::reply::text(&caller.read());
+    assert!(heard.starts_with(&format!("-MOVED {slot} ")), "{heard}");
+    second.gives("SECKILL.FETCH key", "BUSY *");
+    assert_eq!((first.int("DBSIZE"), second.int("DBSIZE")), (0, 1));
+}

@@ -82,6 +82,22 @@ impl Context {
         self.has(raw::REDISMODULE_CTX_FLAGS_CLUSTER)
     }
 
+    /// True if a client that asked for the key would be served here, and not be sent to another node of a cluster:
+    /// the slot is another node's, or the key has migrated there.
+    pub fn is_served_here(&self, key: Arg<'_>) -> bool {
+        if !self.is_cluster() {
+            return true;
+        }
+        // SAFETY: the format names a string of the server; the reply, null if the key is not for this node, is freed.
+        unsafe {
+            let reply = api!(RedisModule_Call(self.ctx, c"EXISTS".as_ptr(), c"s".as_ptr(), key.raw()));
+            if !reply.is_null() {
+                api!(RedisModule_FreeCallReply(reply));
+            }
+            !reply.is_null()
+        }
+    }
+
     /// True while nothing may be sent to replicas: FAILOVER or CLIENT PAUSE is under way.
     pub fn must_not_replicate(&self) -> bool {
         // SAFETY: the function takes nothing and has no side effects.
