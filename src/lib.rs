@@ -10,6 +10,7 @@ mod arrival;
 mod cache;
 mod change;
 mod commands;
+mod filter;
 mod hints;
 #[allow(unsafe_code, reason = "the one room for it")]
 mod host;
@@ -27,7 +28,7 @@ mod waiting;
 use std::ffi::CStr;
 
 use host::{Context, Handlers, Level, LoadArgument, Role, Setup, register_type};
-use types::{CacheValue, LimitValue, LockValue, SaleValue};
+use types::{CacheValue, FilterValue, LimitValue, LockValue, SaleValue};
 
 /// The module's version, which is also that of all its commands.
 const VERSION: &CStr = c"0.1.0";
@@ -38,6 +39,7 @@ static SETUP: Setup = Setup {
         register_type::<SaleValue>,
         register_type::<LockValue>,
         register_type::<LimitValue>,
+        register_type::<FilterValue>,
         register_type::<CacheValue>,
     ],
     commands: commands::TABLE,
@@ -71,6 +73,7 @@ fn swapped(ctx: &Context, first: i32, second: i32) {
 /// All data are there: what is due is due now, and what was half loaded is forgotten.
 fn loaded(ctx: &Context) {
     arrival::forget_half_loaded();
+    filter::forget_half_loaded();
     agenda::arm(ctx);
 }
 

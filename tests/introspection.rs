@@ -33,13 +33,23 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.FETCH",
     "SECKILL.FILL",
     "SECKILL.INVALIDATE",
+    "SECKILL.BFCREATE",
+    "SECKILL.BFADD",
+    "SECKILL.BFEXISTS",
+    "SECKILL.BFDEL",
+    "SECKILL.BFREBUILD",
+    "SECKILL.BFINFO",
     "SECKILL.HELP",
 ];
 
-const READING: [&str; 10] =
-    ["LOCKINFO", "TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE", "HELP"];
-const TAKING_ON: &[&str] = &["CREATE", "RESERVE", "LOCK", "LIMIT", "MLIMIT", "FETCH", "FILL"];
-const SETTLING: &[&str] = &["CONFIRM", "RELEASE", "REFUND", "VOID", "UNLOCK", "RENEW", "FENCE", "INVALIDATE"];
+const READING: &[&str] = &[
+    "LOCKINFO", "BFEXISTS", "BFINFO", "TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE",
+    "HELP",
+];
+const TAKING_ON: &[&str] =
+    &["CREATE", "RESERVE", "LOCK", "LIMIT", "MLIMIT", "BFCREATE", "BFADD", "BFREBUILD", "FETCH", "FILL"];
+const SETTLING: &[&str] =
+    &["CONFIRM", "RELEASE", "REFUND", "VOID", "UNLOCK", "RENEW", "FENCE", "BFDEL", "INVALIDATE"];
 
 fn flags(shop: &Server, command: &str) -> String {
     let Value::Array(infos) = shop.run(&["COMMAND", "INFO", command]) else {
@@ -86,6 +96,12 @@ fn keys_are_found_by_the_server() {
         ("SECKILL.INVALIDATE a b c", "a b c"),
         ("SECKILL.LIMIT k 5 1000 COST 2", "k"),
         ("SECKILL.MLIMIT 2 a b RATE 5 1000 PEEK", "a b"),
+        ("SECKILL.BFCREATE k CAPACITY 5", "k"),
+        ("SECKILL.BFADD k a b", "k"),
+        ("SECKILL.BFEXISTS k a b", "k"),
+        ("SECKILL.BFDEL k a b", "k"),
+        ("SECKILL.BFREBUILD k ADD a b", "k"),
+        ("SECKILL.BFINFO k", "k"),
     ] {
         shop.gives(&format!("COMMAND GETKEYS {command}"), keys);
     }
@@ -139,6 +155,8 @@ fn documented_options_are_those_that_work() {
         ("SECKILL.CURVE", &["SECONDS"]),
         ("SECKILL.RESTOCK", &["REQUEST"]),
         ("SECKILL.FETCH", &["LEASE", "BLOCK"]),
+        ("SECKILL.BFCREATE", &["CAPACITY", "ERROR", "EXPANSION", "NONSCALING"]),
+        ("SECKILL.BFREBUILD", &["BEGIN", "CAPACITY", "ERROR", "ADD", "COMMIT", "ABORT"]),
         ("SECKILL.FILL", &["VALUE", "ABSENT", "PX", "STALE"]),
         ("SECKILL.LIMIT", &["BURST", "COST", "PEEK", "REFUND"]),
         ("SECKILL.MLIMIT", &["RATE", "BURST", "COST", "PEEK", "REFUND"]),

@@ -4,6 +4,12 @@ mod harness;
 
 mod alter;
 mod audit;
+mod bfadd;
+mod bfcreate;
+mod bfdel;
+mod bfexists;
+mod bfinfo;
+mod bfrebuild;
 mod confirm;
 mod create;
 mod curve;

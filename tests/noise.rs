@@ -2,7 +2,7 @@
 
 use crate::harness::{Random, Server, rounds};
 
-const VERBS: [&str; 23] = [
+const VERBS: [&str; 29] = [
     "CREATE",
     "ALTER",
     "RESTOCK",
@@ -26,9 +26,24 @@ const VERBS: [&str; 23] = [
     "INVALIDATE",
     "LIMIT",
     "MLIMIT",
+    "BFCREATE",
+    "BFADD",
+    "BFEXISTS",
+    "BFDEL",
+    "BFREBUILD",
+    "BFINFO",
 ];
 
-const WORDS: [&[u8]; 62] = [
+const WORDS: [&[u8]; 71] = [
+    b"CAPACITY",
+    b"ERROR",
+    b"EXPANSION",
+    b"NONSCALING",
+    b"BEGIN",
+    b"ADD",
+    b"COMMIT",
+    b"ABORT",
+    b"0.01",
     b"sale",
     b"{x}sale",
     b"other",

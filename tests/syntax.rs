@@ -31,11 +31,18 @@ const LEAST: &[&str] = &[
     "SECKILL.FILL none 1 ABSENT PX 5",
     "SECKILL.LIMIT limit 5 1000",
     "SECKILL.MLIMIT 1 limit RATE 5 1000",
+    "SECKILL.BFCREATE fresh CAPACITY 5",
+    "SECKILL.BFADD filter a",
+    "SECKILL.BFEXISTS filter a",
+    "SECKILL.BFDEL filter a",
+    "SECKILL.BFREBUILD filter COMMIT",
+    "SECKILL.BFINFO filter",
     "SECKILL.APPLY sale",
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 33] = [
+const NUMBERS: [(&str, &str, i64, i64); 34] = [
+    ("SECKILL.BFCREATE fresh CAPACITY 5", "EXPANSION", 1, 32768),
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "END", 0, COUNT_MAX),
@@ -115,8 +122,16 @@ fn too_few_arguments_are_refused() {
 #[test]
 fn a_word_that_no_command_knows_is_named() {
     let shop = arranged();
-    let numeric = ["SECKILL.STOCK", "SECKILL.GET", "SECKILL.APPLY"];
+    let numeric = [
+        "SECKILL.BFADD",
+        "SECKILL.BFEXISTS",
+        "SECKILL.BFDEL",
+        "SECKILL.STOCK",
+        "SECKILL.GET",
+        "SECKILL.APPLY",
+    ];
     let fixed = [
+        "SECKILL.BFINFO",
         "SECKILL.LOCKINFO",
         "SECKILL.FENCE",
         "SECKILL.RELEASE",

@@ -71,6 +71,33 @@ fn a_cache_entry_is_a_wrong_type_for_other_commands() {
 }
 
 #[test]
+fn a_key_that_is_no_filter_is_a_wrong_type() {
+    let shop = Server::start();
+    for make in ["SET key x", "HSET key a b", "SECKILL.CREATE key STOCK 5", "SECKILL.FETCH key LEASE 600000"]
+    {
+        shop.run("DEL key");
+        shop.run(make);
+        shop.unchanged(make, || {
+            for verb in ["BFADD key a", "BFEXISTS key a", "BFDEL key a", "BFINFO key", "BFREBUILD key COMMIT"]
+            {
+                shop.fails(&format!("SECKILL.{verb}"), WRONGTYPE);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_filter_is_a_wrong_type_for_other_commands() {
+    let shop = Server::start();
+    shop.gives("SECKILL.BFADD key a", "1");
+    shop.unchanged("commands of other types", || {
+        for command in ["GET key", "LPUSH key a", "SECKILL.FETCH key"].iter().chain(&ON_A_SALE) {
+            shop.fails(*command, WRONGTYPE);
+        }
+    });
+}
+
+#[test]
 fn a_stream_key_that_is_no_stream_is_a_wrong_type() {
     let shop = Server::start();
     shop.gives("SECKILL.CREATE sale STOCK 5 HOLD 900000 PERUSER 0", "OK");

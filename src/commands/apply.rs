@@ -4,7 +4,7 @@ use seckill_core::codec::Family;
 
 use super::args::Cursor;
 use crate::host::{Arg, Command, Context, Failure, Level};
-use crate::{arrival, cache, limits, lock};
+use crate::{arrival, cache, filter, limits, lock};
 
 /// `SECKILL.APPLY`
 pub struct Apply;
@@ -21,6 +21,7 @@ impl Command for Apply {
         let applied = match Family::of(payload) {
             Ok(Family::Sale) => arrival::replay(ctx, name, payload),
             Ok(Family::Lock) => lock::replay(ctx, name, payload),
+            Ok(Family::Filter) => filter::replay(ctx, name, payload),
             Ok(Family::Cache) => cache::replay(ctx, name, payload),
             Ok(Family::Limit) => limits::replay(ctx, name, payload),
             Err(why) => Err(why.0.into()),

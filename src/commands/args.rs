@@ -75,6 +75,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// The rest, with words of its own.
+    pub fn fork(&self) -> Cursor<'a> {
+        Cursor { rest: self.rest, word: "", seen: 0 }
+    }
+
     /// Nothing may follow.
     pub fn end(&self) -> Result<(), Failure> {
         self.rest.first().map_or(Ok(()), |extra| Err(syntax_error(extra.bytes())))

@@ -1,5 +1,6 @@
 //! Replies that several commands share.
 
+use seckill_core::filter::{Steps, Verb};
 use seckill_core::sale::{Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
 use seckill_core::time::Timestamp;
 
@@ -41,6 +42,12 @@ pub fn numbers(ctx: &Context, word: &'static str, numbers: &[u64]) {
     ctx.array(1 + numbers.len());
     ctx.status(word);
     numbers.iter().for_each(|number| ctx.count(*number));
+}
+
+/// For each item 1 if `verb` changed what is answered of it, else 0.
+pub fn steps(ctx: &Context, steps: &Steps<'_>, verb: Verb) {
+    ctx.array(steps.len());
+    steps.iter().for_each(|step| ctx.integer(i64::from(step.answers(verb))));
 }
 
 /// A reservation's state and id, and its units if the state is the one that the command brings about.

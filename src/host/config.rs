@@ -15,7 +15,6 @@ enum Kind {
     /// A whole number.
     Number,
     /// A number of bytes: `64mb` will do.
-    #[allow(dead_code, reason = "until a family needs it")]
     Bytes,
     /// `yes` or `no`.
     Switch,
@@ -43,7 +42,6 @@ impl Setting {
     }
 
     /// A number of bytes, at its default.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub const fn bytes(name: &'static CStr, default: i64, min: i64, max: i64) -> Setting {
         Setting { kind: Kind::Bytes, ..Setting::number(name, default, min, max) }
     }

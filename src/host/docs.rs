@@ -94,6 +94,8 @@ pub enum ArgKind {
     Text,
     /// A whole number.
     Integer,
+    /// A number with decimals.
+    Fraction,
     /// A moment in Unix milliseconds.
     Time,
     /// The word alone.
@@ -138,7 +140,9 @@ impl ArgSpec {
     fn synopsis(&self) -> String {
         let name = self.name.to_string_lossy();
         let value = match self.kind {
-            ArgKind::Key(_) | ArgKind::Text | ArgKind::Integer | ArgKind::Time => name.into_owned(),
+            ArgKind::Key(_) | ArgKind::Text | ArgKind::Integer | ArgKind::Fraction | ArgKind::Time => {
+                name.into_owned()
+            }
             ArgKind::Token => String::new(),
             ArgKind::OneOf(these) => these.iter().map(ArgSpec::synopsis).collect::<Vec<_>>().join("|"),
             ArgKind::Block(these) => these.iter().map(ArgSpec::synopsis).collect::<Vec<_>>().join(" "),
@@ -288,6 +292,9 @@ fn raw_arg(spec: &ArgSpec, storage: &mut Vec<RawArgs>) -> raw::RedisModuleComman
         ArgKind::Text => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, -1, ptr::null_mut()),
         ArgKind::Integer => {
             (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, -1, ptr::null_mut())
+        }
+        ArgKind::Fraction => {
+            (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_DOUBLE, -1, ptr::null_mut())
         }
         ArgKind::Time => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME, -1, ptr::null_mut()),
         ArgKind::Token => {

@@ -7,6 +7,7 @@
 pub mod bounds;
 pub mod cache;
 pub mod codec;
+pub mod filter;
 pub mod ids;
 pub mod index;
 pub mod limit;

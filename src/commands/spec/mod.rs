@@ -2,6 +2,7 @@
 
 mod cache;
 mod compat;
+mod filter;
 mod limit;
 mod lock;
 mod module;
@@ -15,7 +16,7 @@ use crate::host::{CommandSpec, KeySpec, KeyUse, Place};
 
 /// All commands, by family.
 pub static TABLE: &[&[CommandSpec]] =
-    &[sale::COMMANDS, lock::COMMANDS, limit::COMMANDS, cache::COMMANDS, module::COMMANDS];
+    &[sale::COMMANDS, lock::COMMANDS, limit::COMMANDS, filter::COMMANDS, cache::COMMANDS, module::COMMANDS];
 
 const READ: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Read }];
 const UPDATE: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update }];

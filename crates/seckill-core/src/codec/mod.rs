@@ -5,6 +5,7 @@
 
 pub mod cache;
 mod effect;
+pub mod filter;
 mod limit;
 pub mod lock;
 mod sale;
@@ -28,12 +29,14 @@ pub enum Family {
     Lock = 1,
     /// The limit's.
     Limit = 2,
+    /// The filter's.
+    Filter = 3,
     /// The cache guard's.
     Cache = 4,
 }
 
 impl Family {
-    const ALL: [Family; 4] = [Family::Sale, Family::Lock, Family::Limit, Family::Cache];
+    const ALL: [Family; 5] = [Family::Sale, Family::Lock, Family::Limit, Family::Filter, Family::Cache];
 
     /// Whose payload it is.
     ///
@@ -60,6 +63,16 @@ enum Kind {
     Lock = 17,
     LimitChanged = 32,
     LimitBucket = 33,
+    FilterItems = 48,
+    FilterCreated = 49,
+    FilterBegun = 50,
+    FilterCommitted = 51,
+    FilterAborted = 52,
+    FilterGeneration = 53,
+    FilterLayer = 54,
+    FilterBits = 55,
+    FilterRemoved = 56,
+    FilterEnd = 57,
     CacheEffect = 64,
     CacheEntry = 65,
 }
