@@ -170,8 +170,8 @@ impl Trial {
         }
         let least = answers.iter().flatten().map(|((_, remaining, ..), _)| *remaining).min();
         assert_eq!(Some(outcome.verdict.remaining), least);
-        for key in 0..KEYS {
-            self.models[key] = answers[key].map_or(self.models[key], |(_, model)| model);
+        for (model, answer) in self.models.iter_mut().zip(&answers) {
+            *model = answer.map_or(*model, |(_, model)| model);
         }
         outcome.effects.iter().for_each(|(key, effect)| self.keep(*key, *effect));
     }
