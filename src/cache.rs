@@ -6,10 +6,10 @@ use seckill_core::cache::{Change, Effect, Entry, LeaseToken, Request};
 use seckill_core::codec::cache::{self as codec, Sent};
 use seckill_core::time::Timestamp;
 
-use crate::change::Hindrance;
+use crate::change::check_primary;
 use crate::host::{Arg, Context, Failure, Key, Mode};
 use crate::types::CacheValue;
-use crate::{life, waiting};
+use crate::waiting;
 
 /// How far ahead of this server's clock a lease that came from elsewhere may be to count here.
 const AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -45,9 +45,7 @@ pub fn with_entry<T>(ctx: &Context, name: Arg<'_>, look: impl FnOnce(&Entry) -> 
 /// # Errors
 /// [`Failure`] on a replica, whose entries are changed by their primary alone; nothing is changed then.
 pub fn commit(ctx: &Context, name: Arg<'_>, effect: &Effect<'_>) -> Result<(), Failure> {
-    if !life::is_primary() {
-        return Err(Hindrance::Replica.into());
-    }
+    check_primary()?;
     let mut key = Key::open(ctx, name, Mode::Write);
     if let Change::Leased { .. } = effect.change {
         note(tick(ctx));

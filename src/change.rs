@@ -73,6 +73,7 @@ impl From<Hindrance> for Failure {
 }
 
 /// Decides a request and makes the change. Due holds that alone stand in the way are expired first.
+/// A replica decides nothing, so it does not refuse either.
 ///
 /// # Errors
 /// [`NotMade`] if nothing was changed but due holds.
@@ -82,6 +83,7 @@ pub fn request<'a>(
     value: &mut SaleValue,
     request: &Request<'a>,
 ) -> Result<Effect<'a>, NotMade> {
+    check_primary()?;
     loop {
         let moment = value.moment(ctx);
         let refusal = match value.sale.decide(moment, request) {
@@ -118,6 +120,7 @@ pub fn expire_due(
     value: &mut SaleValue,
     limit: usize,
 ) -> Result<usize, Hindrance> {
+    check_primary()?;
     let due = value.sale.due(Timestamp(ctx.now_ms()), limit);
     expire(ctx, key, value, &due).map(|()| due.len())
 }
@@ -134,11 +137,16 @@ fn expire(
     })
 }
 
+/// Checks that this server decides what changes.
+///
+/// # Errors
+/// [`Hindrance::Replica`] on a replica.
+pub fn check_primary() -> Result<(), Hindrance> {
+    if life::is_primary() { Ok(()) } else { Err(Hindrance::Replica) }
+}
+
 /// Makes a decided change. Appending the event is the last step that can fail.
 fn commit(ctx: &Context, key: Arg<'_>, value: &mut SaleValue, effect: &Effect<'_>) -> Result<(), Hindrance> {
-    if !life::is_primary() {
-        return Err(Hindrance::Replica);
-    }
     let entry = match Event::of(&value.sale, effect) {
         Some(event) => {
             if value.is_apart(ctx, key) {

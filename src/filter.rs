@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use seckill_core::codec::filter::{self as codec, Sent};
 use seckill_core::filter::{Begun, Effect, ErrorRate, Filter, Growth, Rebuild, Refusal, Verb};
 
-use crate::change::Hindrance;
+use crate::change::{Hindrance, check_primary};
 use crate::host::{Arg, Context, Failure, Key, Level, Mode, WrongType};
 use crate::types::FilterValue;
 use crate::{life, settings};
@@ -76,9 +76,7 @@ pub fn begun(capacity: u64, error: ErrorRate, growth: Growth) -> Result<Begun, F
 /// # Errors
 /// [`Failure`] on a replica; nothing is changed then.
 pub fn create(ctx: &Context, name: Arg<'_>, key: &mut Key, begun: &Begun) -> Result<(), Failure> {
-    if !life::is_primary() {
-        return Err(Hindrance::Replica.into());
-    }
+    check_primary()?;
     key.set(FilterValue { filter: filter(begun) });
     ctx.signal_modified(name);
     send(ctx, name, |payload| codec::encode_created(begun, payload));

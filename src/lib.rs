@@ -12,7 +12,6 @@ mod change;
 mod commands;
 mod filter;
 mod hints;
-#[allow(unsafe_code, reason = "the one room for it")]
 mod host;
 mod life;
 mod limits;

@@ -6,10 +6,10 @@ use seckill_core::codec;
 use seckill_core::limit::{self, Ask, Bucket, Effect, Outcome, Rule, Verdict};
 use seckill_core::time::Timestamp;
 
-use crate::change::Hindrance;
+use crate::change::check_primary;
 use crate::host::{Arg, Context, Failure, Key, Mode, WrongType};
+use crate::settings;
 use crate::types::LimitValue;
-use crate::{life, settings};
 
 thread_local! {
     /// The payload on its way to replicas; kept so that its memory is.
@@ -69,10 +69,6 @@ pub fn replay(ctx: &Context, name: Arg<'_>, payload: &[u8]) -> Result<(), Failur
 
 fn bucket(key: &Key) -> Result<Option<Bucket>, WrongType> {
     Ok(key.value::<LimitValue>()?.map(|value| value.0))
-}
-
-fn check_primary() -> Result<(), Hindrance> {
-    if life::is_primary() { Ok(()) } else { Err(Hindrance::Replica) }
 }
 
 /// Puts a bucket under its key until nothing is used any more. An empty one is not kept.

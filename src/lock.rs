@@ -6,10 +6,10 @@ use seckill_core::codec::lock::{self as codec, Sent};
 use seckill_core::lock::{Change, Effect, FencingToken, Lock, Refusal, Request};
 use seckill_core::time::Timestamp;
 
-use crate::change::Hindrance;
+use crate::change::check_primary;
 use crate::host::{Arg, Context, Failure, Key, Mode};
 use crate::types::LockValue;
-use crate::{life, settings, waiting};
+use crate::{settings, waiting};
 
 /// How far ahead of this server's clock a token that came from elsewhere may be to count here.
 const AHEAD_MS: u64 = 24 * 60 * 60 * 1000;
@@ -44,9 +44,7 @@ pub fn request<'a>(
     name: Arg<'_>,
     request: &Request<'a>,
 ) -> Result<Result<Effect<'a>, Refusal>, Failure> {
-    if !life::is_primary() {
-        return Err(Hindrance::Replica.into());
-    }
+    check_primary()?;
     let now = Timestamp(ctx.now_ms());
     let effect = match with_lock(ctx, name, |lock| lock.decide(now, request))? {
         Ok(effect) => effect,

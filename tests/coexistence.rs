@@ -72,6 +72,26 @@ fn a_writable_replica_does_not_lose_its_primarys_changes() {
 }
 
 #[test]
+fn a_writable_replica_decides_nothing() {
+    let pair = Pair::start();
+    pair.primary.gives("SECKILL.CREATE sale STOCK 1 HOLD 60000", "OK");
+    pair.primary.gives("SECKILL.RESERVE sale u REQUEST t", "RESERVED 1 @ 0");
+    pair.caught_up();
+    let replica = &pair.replica;
+    replica.gives("CONFIG SET replica-read-only no", "OK");
+    let would_change = ["CONFIRM sale 1", "RELEASE sale 1", "EXTEND sale 1 PX 90000", "RESTOCK sale 1"];
+    let more = ["CREATE other STOCK 1", "ALTER sale PERUSER 2", "VOID sale u REQUEST t PX 1000"];
+    let refused =
+        ["CREATE sale STOCK 1", "RESERVE sale u", "RESERVE sale v", "REFUND sale 1", "CONFIRM sale 9"];
+    for command in would_change.iter().chain(&more).chain(&refused) {
+        replica.fails(&format!("SECKILL.{command}"), "READONLY");
+    }
+    assert_eq!(replica.int("EXISTS other {other}:orders"), 0);
+    pair.primary.gives("SECKILL.CONFIRM sale 1", "CONFIRMED 1 1");
+    pair.same_digest();
+}
+
+#[test]
 fn too_few_replicas_stop_writes_and_not_reads() {
     let shop = Server::start();
     shop.gives("SECKILL.CREATE sale STOCK 10", "OK");

@@ -7,7 +7,7 @@ use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};
 use super::terms;
-use crate::change::{self, Hindrance};
+use crate::change;
 use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError, WrongType};
 use crate::types::SaleValue;
 use crate::{life, orders, slot};
@@ -37,12 +37,10 @@ impl Command for Create {
         let mut cursor = Cursor::new(args);
         let name = cursor.next()?;
         let ask = parse(&mut cursor)?;
+        change::check_primary()?;
         let mut key = Key::open(ctx, name, Mode::Write);
         if !key.is_empty() {
             return Err("BUSYKEY the key exists; delete it first, or choose another name".into());
-        }
-        if !life::is_primary() {
-            return Err(Hindrance::Replica.into());
         }
         let stream = match ask.stream {
             Some(stream) => stream.bytes().to_vec(),

@@ -21,7 +21,13 @@ const ALLOWED: [(&str, &str, &str); 1] = [(
 const ROOTS: [(&str, &[&str]); 2] = [
     (
         "src/lib.rs",
-        &["clippy::unwrap_used", "clippy::expect_used", "clippy::panic", "clippy::indexing_slicing"],
+        &[
+            "clippy::unwrap_used",
+            "clippy::expect_used",
+            "clippy::panic",
+            "clippy::indexing_slicing",
+            "unsafe_code",
+        ],
     ),
     ("crates/seckill-core/src/lib.rs", &["unsafe_code"]),
 ];
@@ -114,7 +120,7 @@ mod tests {
     #[test]
     fn a_root_that_does_not_deny_is_found() {
         let tree = Tree::of(&[
-            ("src/lib.rs", "#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]"),
+            ("src/lib.rs", "#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, unsafe_code)]"),
             ("crates/seckill-core/src/lib.rs", "#![forbid(unsafe_code)]"),
         ]);
         let found = lints(&tree);
