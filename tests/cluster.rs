@@ -50,6 +50,30 @@ fn a_sale_restored_into_another_slot_does_not_write_across() {
     assert_eq!(shop.int("XLEN {sale}:orders"), 0);
 }
 
+#[test]
+fn a_hold_restored_into_another_slot_does_not_expire_across() {
+    let shop = node();
+    shop.gives("SECKILL.CREATE sale STOCK 1 HOLD 300", "OK");
+    shop.gives("SECKILL.RESERVE sale u", "RESERVED 1 @ 0");
+    let redis::Value::BulkString(dump) = shop.run("DUMP sale") else { panic!("DUMP gives bytes") };
+    shop.gives(&[b"RESTORE".as_slice(), b"elsewhere", b"0", &dump], "OK");
+    wait_until("the hold expires at home", || events::kinds(&shop, "{sale}:orders") == "RESERVED EXPIRED");
+    // The timer was there for both: what it left is due, reads as free, and needs an event that cannot be.
+    wait_until("the other hold is due", || shop.text("SECKILL.STOCK elsewhere") == "1");
+    shop.unchanged("a change across slots", || {
+        shop.gives("SECKILL.CONFIRM elsewhere 1", "EXPIRED 1");
+        for command in ["RESERVE elsewhere v", "CONFIRM elsewhere 1 LATE", "RESTOCK elsewhere 1"] {
+            shop.fails(&format!("SECKILL.{command}"), "CROSSSLOT");
+        }
+    });
+    assert_eq!(events::kinds(&shop, "{sale}:orders"), "RESERVED EXPIRED");
+    // Back beside its stream it expires.
+    shop.gives("DEL sale", "1");
+    let redis::Value::BulkString(dump) = shop.run("DUMP elsewhere") else { panic!("DUMP gives bytes") };
+    shop.gives(&[b"RESTORE".as_slice(), b"{sale}:again", b"0", &dump], "OK");
+    wait_until("it expires", || events::kinds(&shop, "{sale}:orders") == "RESERVED EXPIRED EXPIRED");
+}
+
 /// Two nodes that know each other; the first has all slots.
 fn nodes() -> (Server, Server) {
     let (first, second) = (node(), Server::networked(&["cluster-enabled yes"]));
