@@ -14,7 +14,7 @@ fn server_now(shop: &Server) -> i64 {
 }
 
 /// Sets the clock and waits until the server sees it.
-fn step(shop: &Server, ms: i64) {
+pub fn step(shop: &Server, ms: i64) {
     shop.clock().set(ms);
     wait_until("the server sees its new clock", || (server_now(shop) - now_ms() - ms).abs() < 30_000);
 }

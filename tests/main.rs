@@ -36,6 +36,7 @@ mod user;
 mod void;
 
 mod acl;
+mod caching;
 mod clock;
 mod cluster;
 mod coexistence;

@@ -243,11 +243,14 @@ fn shown(refusal: Refusal<'_>) -> String {
     }
 }
 
+fn number_from(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 #[test]
 fn an_invalidated_value_is_never_seen_again() {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let steps = number("SECKILL_STEPS").unwrap_or(STEPS);
-    let seeds = number("SECKILL_SEED").map_or(0..steps.div_ceil(STEPS_OF_A_RUN), |seed| seed..seed + 1);
+    let steps = number_from("SECKILL_STEPS").unwrap_or(STEPS);
+    let seeds = number_from("SECKILL_SEED").map_or(0..steps.div_ceil(STEPS_OF_A_RUN), |seed| seed..seed + 1);
     for seed in seeds {
         let run = std::panic::catch_unwind(|| Trial::new(seed).run(STEPS_OF_A_RUN));
         assert!(run.is_ok(), "to repeat it: SECKILL_SEED={seed}");
@@ -320,6 +323,56 @@ mod stored {
             }
             assert_eq!(codec::decode_entry(&[&payload[..], b"x"].concat()), Err(Corrupt("too long")));
         }
+    }
+
+    /// Damaged payloads that are tried.
+    const DAMAGED: u64 = 300_000;
+
+    #[test]
+    fn a_damaged_payload_is_refused_or_means_what_it_says() {
+        let mut random = Random::new(number_from("SECKILL_SEED").unwrap_or(7));
+        let mut sent = Vec::new();
+        let change = Change::Filled {
+            token: LeaseToken(5001),
+            value: b"value",
+            fresh_until: Timestamp(9),
+            stale_until: Timestamp(300),
+        };
+        codec::encode_effect(&Effect { at: Timestamp(5), change }, &mut sent);
+        let originals = [bytes(&leased()), bytes(&filled()), sent];
+        for _ in 0..DAMAGED {
+            let mut payload = originals[random.below(3) as usize].clone();
+            for _ in 0..=random.below(3) {
+                let at = 2 + random.below(payload.len() as u64 - 2) as usize;
+                match random.below(4) {
+                    0 => payload[at] ^= 1 << random.below(8),
+                    1 => payload[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5) as usize],
+                    2 => payload.insert(at, random.next() as u8),
+                    _ => payload.truncate(at.max(3)),
+                }
+            }
+            match codec::decode_sent(&payload) {
+                Ok(Sent::Entry(entry)) => assert_eq!(codec::decode_entry(&bytes(&entry)), Ok(entry)),
+                Ok(Sent::Effect(effect)) => apply_where_it_fits(&effect),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn apply_where_it_fits(effect: &Effect<'_>) {
+        for mut entry in [Entry::default(), leased(), filled()] {
+            if entry.check(effect).is_ok() {
+                entry.apply(effect);
+                assert!(entry.holds_nothing() || codec::decode_entry(&bytes(&entry)).as_ref() == Ok(&entry));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_outlives_its_lease_by_a_second_and_its_content_by_nothing() {
+        assert_eq!(leased().kept_until(), AT.after(5000 + 1000));
+        assert_eq!((filled().kept_until(), filled().ends()), (AT.after(30), AT.after(30)));
+        assert!(Entry::default().kept_until() == Timestamp(0) && Entry::default().holds_nothing());
     }
 
     #[test]
