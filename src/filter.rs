@@ -33,7 +33,6 @@ pub enum Presence {
 ///
 /// # Errors
 /// [`WrongType`] if the key holds a value of another type.
-#[allow(dead_code, reason = "until FETCH and RESERVE ask it")]
 pub fn presence(ctx: &Context, name: Arg<'_>, item: &[u8]) -> Result<Presence, WrongType> {
     let key = Key::open(ctx, name, Mode::Read);
     Ok(match key.value::<FilterValue>()? {

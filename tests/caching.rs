@@ -180,6 +180,9 @@ fn in_a_cluster_keys_stay_in_their_slots() {
     }
     shop.fails("SECKILL.INVALIDATE a {x}a", "CROSSSLOT");
     shop.gives("SECKILL.INVALIDATE {x}a {x}b", "2");
+    shop.gives("SECKILL.BFADD {x}filter item", "1");
+    shop.fails("SECKILL.FETCH a GUARD {x}filter item", "CROSSSLOT");
+    shop.gives("SECKILL.FETCH {x}a GUARD {x}filter item", "LEASED *");
 }
 
 #[test]
@@ -189,6 +192,7 @@ fn a_user_needs_the_key() {
     let may = |command: &str| shop.text(&format!("ACL DRYRUN someone {command}")) == "OK";
     for (command, mine, yours) in [
         ("FETCH", "mine", "yours"),
+        ("FETCH", "mine GUARD mine2 item", "mine GUARD yours item"),
         ("FILL", "mine 1 ABSENT PX 5", "yours 1 ABSENT PX 5"),
         ("INVALIDATE", "mine mine2", "mine yours"),
     ] {

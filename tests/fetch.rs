@@ -171,3 +171,36 @@ fn a_replica_takes_no_fetch_and_a_writable_one_gives_no_lease() {
     pair.replica.fails("SECKILL.INVALIDATE key", "READONLY");
     pair.same_digest();
 }
+
+#[test]
+fn what_the_filter_does_not_know_is_not_loaded() {
+    for_each_topology(&["SECKILL.BFADD filter known"], |shop| {
+        shop.unchanged("a FETCH of what does not exist", || {
+            for item in ["other", "knowN", "\"\"", "\"\\x00\\xff\""] {
+                shop.gives(&format!("SECKILL.FETCH key GUARD filter {item} BLOCK 0"), "UNKNOWN");
+            }
+        });
+        let token = leased(shop, "key LEASE 600000 guard filter known");
+        shop.gives("SECKILL.FETCH key GUARD filter known", "BUSY *");
+        shop.gives(&format!("SECKILL.FILL key {token} VALUE v PX 600000"), "FILLED");
+        shop.gives("SECKILL.FETCH key GUARD filter known", "HIT v *");
+        shop.gives("SECKILL.BFDEL filter known", "1");
+        shop.gives("SECKILL.FETCH key GUARD filter known", "UNKNOWN");
+        shop.gives("SECKILL.FETCH key", "HIT v *");
+    });
+}
+
+#[test]
+fn a_guard_that_is_missing_or_no_filter_is_an_error() {
+    let shop = Server::start();
+    filled(&shop, "key", "VALUE v PX 600000");
+    shop.gives("SET text x", "OK");
+    shop.unchanged("a FETCH with a wrong guard", || {
+        shop.fails("SECKILL.FETCH key GUARD none item", "NOFILTER");
+        shop.fails("SECKILL.FETCH key GUARD text item", "WRONGTYPE");
+        shop.fails("SECKILL.FETCH key GUARD key item", "WRONGTYPE");
+        shop.fails("SECKILL.FETCH key GUARD", "ERR syntax error near 'GUARD'");
+        shop.fails("SECKILL.FETCH key GUARD filter", "ERR syntax error near 'GUARD'");
+        shop.fails("SECKILL.FETCH key GUARD none item GUARD none item", "ERR syntax error near 'GUARD'");
+    });
+}

@@ -1,4 +1,4 @@
-//! `SECKILL.FETCH key [LEASE ms] [BLOCK ms]`
+//! `SECKILL.FETCH key [GUARD filter item] [LEASE ms] [BLOCK ms]`
 
 use std::rc::Rc;
 
@@ -7,9 +7,10 @@ use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, DURATIONS, LASTING};
 use super::reply;
-use crate::cache;
+use crate::filter::{self, Presence};
 use crate::host::{Arg, Command, Context, Failure, Wait, Waiter};
 use crate::waiting::{self, Seat};
+use crate::{cache, slot};
 
 /// `SECKILL.FETCH`
 pub struct Fetch;
@@ -20,6 +21,8 @@ const SOON_MS: u64 = 1;
 /// What a caller asks for.
 struct Wish<'a> {
     name: Arg<'a>,
+    /// The filter that knows all items there are, and the item that the key stands for.
+    guard: Option<(Arg<'a>, &'a [u8])>,
     lease_ms: u64,
     /// How long it would wait; 0 for ever.
     block_ms: Option<u64>,
@@ -38,6 +41,10 @@ enum Met {
 impl Command for Fetch {
     fn run(ctx: &Context, args: &[Arg<'_>]) -> Result<(), Failure> {
         let wish = parse(args)?;
+        if !passes(ctx, &wish)? {
+            reply::status(ctx, "UNKNOWN");
+            return Ok(());
+        }
         match meet(ctx, &wish)? {
             Met::Answer => {}
             Met::Loader(retry_ms) => wait(ctx, &wish, retry_ms),
@@ -87,14 +94,31 @@ impl Waiter for Waiting {
 
 fn parse<'a>(args: &'a [Arg<'a>]) -> Result<Wish<'a>, Failure> {
     let mut cursor = Cursor::new(args);
-    let mut wish = Wish { name: cursor.next()?, lease_ms: LEASE_MS, block_ms: None };
-    while let Some(word) = cursor.word(&["LEASE", "BLOCK"])? {
+    let mut wish = Wish { name: cursor.next()?, guard: None, lease_ms: LEASE_MS, block_ms: None };
+    while let Some(word) = cursor.word(&["GUARD", "LEASE", "BLOCK"])? {
         match word {
+            "GUARD" => wish.guard = Some((cursor.next()?, cursor.next()?.bytes())),
             "LEASE" => wish.lease_ms = cursor.count(LASTING)?,
             _ => wish.block_ms = Some(cursor.count(DURATIONS)?),
         }
     }
     Ok(wish)
+}
+
+/// False if the guard is sure that there is no such item.
+fn passes(ctx: &Context, wish: &Wish<'_>) -> Result<bool, Failure> {
+    let Some((filter, item)) = wish.guard else { return Ok(true) };
+    // The server sees to the first key alone.
+    if ctx.is_cluster() && slot::of(filter.bytes()) != slot::of(wish.name.bytes()) {
+        return Err(
+            "CROSSSLOT the key and the filter are in different slots: give both the same {hash tag}".into()
+        );
+    }
+    match filter::presence(ctx, filter, item)? {
+        Presence::Perhaps => Ok(true),
+        Presence::SurelyNot => Ok(false),
+        Presence::NoFilter => Err(filter::no_filter()),
+    }
 }
 
 /// Answers with what is there; otherwise says who loads.

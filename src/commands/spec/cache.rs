@@ -8,6 +8,11 @@ use crate::host::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place, entry};
 
 const UPDATE_MANY: &[KeySpec] = &[KeySpec { place: Place::Index(1), last: -1, used: KeyUse::Update }];
 
+const FETCH: &[KeySpec] = &[
+    KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update },
+    KeySpec { place: Place::Keyword(c"GUARD"), last: 0, used: KeyUse::Read },
+];
+
 const KEY: ArgSpec = ArgSpec::new(c"key", ArgKind::Key(0));
 
 /// Its commands.
@@ -19,10 +24,18 @@ pub const COMMANDS: &[CommandSpec] = &[
         acl: c"write slow blocking",
         arity: -2,
         summary: c"Gives a cached value, or the lease to load it to one caller at a time.",
-        complexity: c"O(1)",
-        keys: UPDATE,
+        complexity: c"O(1), with GUARD O(N) with the number of the filter's layers",
+        keys: FETCH,
         args: &[
             KEY,
+            ArgSpec::option(
+                c"GUARD",
+                c"guard",
+                ArgKind::Block(&[
+                    ArgSpec::new(c"filter", ArgKind::Key(1)),
+                    ArgSpec::new(c"item", ArgKind::Text),
+                ]),
+            ),
             ArgSpec::option(c"LEASE", c"lease", ArgKind::Integer),
             ArgSpec::option(c"BLOCK", c"block", ArgKind::Integer),
         ],
