@@ -418,6 +418,16 @@ mod stored {
         assert_eq!(why(&leased(), later, absent(6, 1)), Err("its lease is not the entry's"));
         assert_eq!(why(&filled(), later, absent(7, 1)), Err("its lease is not the entry's"));
         assert_eq!(why(&leased(), over, absent(7, 9000)), Err("its lease is not the entry's"));
+        let filled_for = |fresh_ms, stale_ms| Change::Filled {
+            token: LeaseToken(7),
+            value: b"v",
+            fresh_until: later.after(fresh_ms),
+            stale_until: later.after(fresh_ms + stale_ms),
+        };
+        assert_eq!(why(&leased(), later, filled_for(DURATION_MS_MAX, DURATION_MS_MAX)), Ok(()));
+        assert_eq!(why(&leased(), later, filled_for(0, 1)), Err("its end is out of range"));
+        assert_eq!(why(&leased(), later, filled_for(DURATION_MS_MAX + 1, 0)), Err("its end is out of range"));
+        assert_eq!(why(&leased(), later, filled_for(1, DURATION_MS_MAX + 1)), Err("its end is out of range"));
         let forget = Change::Invalidated;
         assert_eq!(why(&Entry::default(), later, forget), Err("there is nothing to forget"));
         assert_eq!(why(&leased(), over, forget), Ok(()));
