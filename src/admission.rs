@@ -1,14 +1,15 @@
-//! What only a primary can check of a request to reserve: tickets and tiers.
+//! What only a primary can check of a request to reserve: tickets, tiers, and how often callers ask.
 
 use std::cell::RefCell;
 
-use seckill_core::sale::{Ineligible, Refusal, Reserve};
+use seckill_core::sale::{Ineligible, Refusal, Reserve, Terms};
 use seckill_core::ticket::{self, Secret};
 use seckill_core::time::Timestamp;
+use seckill_core::turnstile::Turnstile;
 
 use crate::host::{Arg, Context, Failure};
-use crate::settings;
 use crate::types::SaleValue;
+use crate::{life, settings};
 
 /// What a caller shows.
 #[derive(Clone, Copy, Default)]
@@ -17,6 +18,8 @@ pub struct Pass<'a> {
     pub tier: u32,
     /// What a gateway signed.
     pub ticket: Option<&'a [u8]>,
+    /// Where the caller is.
+    pub ip: Option<&'a [u8]>,
 }
 
 /// Secrets as they are set, ready for use.
@@ -62,13 +65,16 @@ pub fn issue(sale: Arg<'_>, user: &[u8], expiry: Timestamp, tier: u32) -> Result
 pub fn admit(
     ctx: &Context,
     sale: Arg<'_>,
-    value: &SaleValue,
+    value: &mut SaleValue,
     ask: &mut Reserve<'_>,
     pass: Pass<'_>,
 ) -> Result<Option<Refusal>, Failure> {
-    let access = value.sale.terms().access;
-    if access.is_open() {
+    let Terms { access, rates, .. } = *value.sale.terms();
+    if access.is_open() && rates.are_none() {
         return Ok(None);
+    }
+    if rates.ip.is_some() && pass.ip.is_none() {
+        return Err("ERR the sale has an IPRATE: say the caller's address after IP".into());
     }
     if access.tickets && !has_secret() {
         return Err(DISABLED.into());
@@ -87,8 +93,14 @@ pub fn admit(
     if let Some(Err(bad)) = ticket {
         return Ok(Some(Refusal::BadTicket(bad)));
     }
-    let below = ask.tier < access.tier_min;
-    Ok(below.then_some(Refusal::Ineligible(Ineligible::Tier)))
+    if ask.tier < access.tier_min {
+        return Ok(Some(Refusal::Ineligible(Ineligible::Tier)));
+    }
+    if rates.are_none() || !life::is_primary() {
+        return Ok(None);
+    }
+    let turnstile = value.turnstile.get_or_insert_with(|| Box::new(Turnstile::new(life::seed())));
+    Ok(turnstile.pass(now, &rates, ask.user, pass.ip.unwrap_or_default()).err())
 }
 
 fn check(

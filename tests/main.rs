@@ -55,6 +55,7 @@ mod memory;
 mod noise;
 mod pause;
 mod persistence;
+mod rates;
 mod relocation;
 mod replication;
 mod resp;

@@ -1,6 +1,6 @@
 //! `SECKILL.INFO sale`
 
-use seckill_core::sale::{Outcome, Stock};
+use seckill_core::sale::{Outcome, Rate, Stock};
 use seckill_core::time::Timestamp;
 
 use super::args::Cursor;
@@ -48,6 +48,9 @@ fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)>
     let count = |number: u64| Field::Number(i64::try_from(number).unwrap_or(i64::MAX));
     let units = |units: Option<u64>| units.map_or(Field::Number(-1), count);
     let moment = |at: Option<Timestamp>| count(at.map_or(0, |at| at.0));
+    let rate = |rate: Option<Rate>| {
+        (count(rate.map_or(0, |rate| rate.count)), count(rate.map_or(0, |rate| rate.period_ms)))
+    };
     let mut fields = vec![
         ("state", Field::Text(sale.window(now).word().as_bytes())),
         ("now", count(now.0)),
@@ -87,6 +90,12 @@ fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)>
         ("tierstart_tier", count(terms.access.early.map_or(0, |early| u64::from(early.tier)))),
         ("tierstart", moment(terms.access.early.map(|early| early.from))),
         ("tickets", count(u64::from(terms.access.tickets))),
+        ("rate", rate(terms.rates.sale).0),
+        ("rate_period", rate(terms.rates.sale).1),
+        ("userrate", rate(terms.rates.user).0),
+        ("userrate_period", rate(terms.rates.user).1),
+        ("iprate", rate(terms.rates.ip).0),
+        ("iprate_period", rate(terms.rates.ip).1),
     ]);
     fields
 }

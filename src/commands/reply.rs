@@ -89,6 +89,12 @@ pub fn not_made(
         Refusal::NotOpen { start, wait_ms } => numbers(ctx, word, &[start.0, wait_ms]),
         Refusal::BadTicket(bad) => statuses(ctx, word, bad.word()),
         Refusal::Ineligible(why) => statuses(ctx, word, why.word()),
+        Refusal::Limited { scope, retry_ms } => {
+            ctx.array(3);
+            ctx.status(word);
+            ctx.bulk(scope.word().as_bytes());
+            ctx.count(retry_ms);
+        }
         Refusal::Duplicate { newest, units, per_user } => {
             let (id, deadline) = newest.map_or((0, None), |(id, deadline)| (id.0, deadline));
             numbers(ctx, word, &[id, deadline.map_or(0, |at| at.0), units, per_user]);

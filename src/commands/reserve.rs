@@ -1,4 +1,4 @@
-//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [TIER n] [TICKET ticket] [DATA payload]`
+//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [IP addr] [TIER n] [TICKET ticket] [DATA payload]`
 
 use seckill_core::sale::{
     Change, Effect, Outcome, QTY_MAX, Request, Reservation, ReservationState, Reserve as Ask,
@@ -12,6 +12,9 @@ use crate::change::{self, NotMade};
 use crate::host::{Arg, Command, Context, Failure};
 use crate::totals;
 use crate::types::SaleValue;
+
+/// Bytes of an address, at most: a name of a network, or of a host, will do as well.
+const IP_BYTES_MAX: usize = 255;
 
 /// `SECKILL.RESERVE`
 pub struct Reserve;
@@ -44,10 +47,11 @@ impl Command for Reserve {
 fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<(Ask<'a>, Pass<'a>), Failure> {
     let mut ask = Ask { user: cursor.user()?, qty: 1, token: None, data: None, tier: 0 };
     let mut pass = Pass::default();
-    while let Some(word) = cursor.word(&["QTY", "REQUEST", "TIER", "TICKET", "DATA"])? {
+    while let Some(word) = cursor.word(&["QTY", "REQUEST", "IP", "TIER", "TICKET", "DATA"])? {
         match word {
             "QTY" => ask.qty = cursor.count(1..=QTY_MAX as i64)?,
             "REQUEST" => ask.token = Some(cursor.token()?),
+            "IP" => pass.ip = Some(cursor.bytes("IP", 1..=IP_BYTES_MAX)?),
             "TIER" => pass.tier = cursor.small(TIERS)?,
             "TICKET" => pass.ticket = Some(cursor.next()?.bytes()),
             _ => ask.data = Some(cursor.data()?),

@@ -1,15 +1,27 @@
 //! The options that CREATE and ALTER have in common.
 
-use seckill_core::sale::{Early, Terms};
+use seckill_core::sale::{Early, Rate, Terms};
 use seckill_core::time::Timestamp;
 
-use super::args::{COUNTS, Cursor, DURATIONS, TIERS};
+use super::args::{COUNTS, Cursor, DURATIONS, LASTING, TIERS};
 use crate::admission;
 use crate::host::Failure;
 
 /// The words.
-const WORDS: [&str; 9] =
-    ["START", "END", "HOLD", "GRACE", "MAXHOLD", "PERUSER", "MINTIER", "TIERSTART", "TICKETS"];
+const WORDS: [&str; 12] = [
+    "START",
+    "END",
+    "HOLD",
+    "GRACE",
+    "MAXHOLD",
+    "PERUSER",
+    "RATE",
+    "USERRATE",
+    "IPRATE",
+    "MINTIER",
+    "TIERSTART",
+    "TICKETS",
+];
 
 /// The words, and those that only one of the commands knows.
 pub fn words(more: &[&'static str]) -> Vec<&'static str> {
@@ -25,6 +37,9 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         "GRACE" => terms.grace_ms = cursor.count(DURATIONS)?,
         "MAXHOLD" => terms.hold_ms_max = cursor.count(DURATIONS)?,
         "PERUSER" => terms.per_user = cursor.count(COUNTS)?,
+        "RATE" => terms.rates.sale = rate(cursor)?,
+        "USERRATE" => terms.rates.user = rate(cursor)?,
+        "IPRATE" => terms.rates.ip = rate(cursor)?,
         "MINTIER" => terms.access.tier_min = cursor.small(TIERS)?,
         "TIERSTART" => terms.access.early = early(cursor)?,
         _ => {
@@ -35,6 +50,13 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         }
     }
     Ok(())
+}
+
+/// So many requests in so many milliseconds; 0 requests are no limit.
+fn rate(cursor: &mut Cursor<'_>) -> Result<Option<Rate>, Failure> {
+    let count = cursor.count(COUNTS)?;
+    let period_ms = cursor.count(LASTING)?;
+    Ok((count > 0).then_some(Rate { count, period_ms }))
 }
 
 /// From which tier up the sale opens earlier, and when; at 0 it does not.

@@ -6,6 +6,7 @@ use std::ffi::CStr;
 use seckill_core::codec::{self, Purpose};
 use seckill_core::sale::{Mover, Row, Sale, Seed, Tally};
 use seckill_core::time::{Moment, Timestamp};
+use seckill_core::turnstile::Turnstile;
 
 use crate::host::{
     AofEmitter, Arg, Context, Defrag, Digest, Loader, ModuleValue, Origin, OwnedName, Progress, Saver,
@@ -19,6 +20,8 @@ pub struct SaleValue {
     pub sale: Sale,
     /// How RESERVE was answered since this process began.
     pub tally: Tally,
+    /// Who asked how often, once somebody was limited.
+    pub turnstile: Option<Box<Turnstile>>,
     /// The process life that leads the sale; 0 if none does.
     led_by: u64,
     /// The stream's name as the server wants it, once it was needed.
@@ -35,6 +38,7 @@ impl SaleValue {
         SaleValue {
             sale,
             tally: Tally::default(),
+            turnstile: None,
             led_by: life::current(),
             stream: OnceCell::new(),
             apart: OnceCell::new(),
@@ -106,7 +110,10 @@ impl ModuleValue for SaleValue {
     }
 
     fn memory_bytes(&self) -> usize {
-        size_of::<SaleValue>() - size_of::<Sale>() + self.sale.memory_bytes() + self.tally.memory_bytes()
+        size_of::<SaleValue>() - size_of::<Sale>()
+            + self.sale.memory_bytes()
+            + self.tally.memory_bytes()
+            + self.turnstile.as_ref().map_or(0, |turnstile| turnstile.heap_bytes())
     }
 
     fn digest(&self, digest: &mut Digest) {

@@ -16,3 +16,4 @@ pub mod orders;
 pub mod sale;
 pub mod ticket;
 pub mod time;
+pub mod turnstile;

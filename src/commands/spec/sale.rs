@@ -37,6 +37,11 @@ const HOLD: ArgSpec = ArgSpec::option(c"HOLD", c"hold", ArgKind::Integer);
 const GRACE: ArgSpec = ArgSpec::option(c"GRACE", c"grace", ArgKind::Integer);
 const MAXHOLD: ArgSpec = ArgSpec::option(c"MAXHOLD", c"maxhold", ArgKind::Integer);
 const PERUSER: ArgSpec = ArgSpec::option(c"PERUSER", c"peruser", ArgKind::Integer);
+const RATE_PARTS: &[ArgSpec] =
+    &[ArgSpec::new(c"count", ArgKind::Integer), ArgSpec::new(c"period", ArgKind::Integer)];
+const RATE: ArgSpec = ArgSpec::option(c"RATE", c"rate", ArgKind::Block(RATE_PARTS));
+const USERRATE: ArgSpec = ArgSpec::option(c"USERRATE", c"userrate", ArgKind::Block(RATE_PARTS));
+const IPRATE: ArgSpec = ArgSpec::option(c"IPRATE", c"iprate", ArgKind::Block(RATE_PARTS));
 const MINTIER: ArgSpec = ArgSpec::option(c"MINTIER", c"mintier", ArgKind::Integer);
 const TIERSTART: ArgSpec = ArgSpec::option(
     c"TIERSTART",
@@ -66,6 +71,9 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            RATE,
+            USERRATE,
+            IPRATE,
             MINTIER,
             TIERSTART,
             TICKETS,
@@ -90,6 +98,9 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            RATE,
+            USERRATE,
+            IPRATE,
             MINTIER,
             TIERSTART,
             TICKETS,
@@ -130,6 +141,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             USER,
             ArgSpec::option(c"QTY", c"qty", ArgKind::Integer),
             REQUEST,
+            ArgSpec::option(c"IP", c"address", ArgKind::Text),
             TIER,
             ArgSpec::option(c"TICKET", c"ticket", ArgKind::Text),
             ArgSpec::option(c"DATA", c"data", ArgKind::Text),

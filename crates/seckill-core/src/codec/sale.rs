@@ -5,8 +5,8 @@ use super::wire::{Corrupt, Reader, Writer};
 use crate::bounds::Invalid;
 use crate::ids::{ReservationId, Slot};
 use crate::sale::{
-    Access, Builder, Buyer, Early, Head, NewRow, Outlet, ReservationState, Sale, SaleState, Seed, Stock,
-    Tail, Terms,
+    Access, Builder, Buyer, Early, Head, NewRow, Outlet, Rate, Rates, ReservationState, Sale, SaleState,
+    Seed, Stock, Tail, Terms,
 };
 use crate::time::Timestamp;
 
@@ -190,6 +190,16 @@ pub(super) fn encode_terms(w: &mut Writer<'_>, terms: &Terms) {
         w.number(number);
     }
     encode_access(w, &terms.access);
+    for rate in [terms.rates.sale, terms.rates.user, terms.rates.ip] {
+        w.number(rate.map_or(0, |rate| rate.count));
+        w.number(rate.map_or(0, |rate| rate.period_ms));
+    }
+}
+
+/// A count of 0 is no rate.
+fn decode_rate(r: &mut Reader<'_>) -> Result<Option<Rate>, Corrupt> {
+    let rate = Rate { count: r.number()?, period_ms: r.number()? };
+    Ok((rate.count > 0).then_some(rate))
 }
 
 fn encode_access(w: &mut Writer<'_>, access: &Access) {
@@ -212,7 +222,8 @@ pub(super) fn decode_terms(r: &mut Reader<'_>) -> Result<Terms, Corrupt> {
     let (start, end) = (moment(r.number()?), moment(r.number()?));
     let (hold_ms, grace_ms, hold_ms_max, per_user) = (r.number()?, r.number()?, r.number()?, r.number()?);
     let access = decode_access(r)?;
-    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access }.checked().map_err(invalid)
+    let rates = Rates { sale: decode_rate(r)?, user: decode_rate(r)?, ip: decode_rate(r)? };
+    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access, rates }.checked().map_err(invalid)
 }
 
 /// 0 is unlimited, else units + 1.

@@ -54,6 +54,7 @@ impl Sale {
             | Refusal::NotOpen { .. }
             | Refusal::BadTicket(_)
             | Refusal::Ineligible(_)
+            | Refusal::Limited { .. }
             | Refusal::Unmoved { .. }
             | Refusal::Misuse(_) => Vec::new(),
         }

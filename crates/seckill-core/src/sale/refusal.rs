@@ -1,6 +1,7 @@
 //! Why nothing is changed.
 
 use super::access::Ineligible;
+use super::rates::Scope;
 use crate::ids::ReservationId;
 use crate::ticket::BadTicket;
 use crate::time::Timestamp;
@@ -38,6 +39,13 @@ pub enum Refusal {
     BadTicket(BadTicket),
     /// The sale is not for this caller.
     Ineligible(Ineligible),
+    /// Asked too often.
+    Limited {
+        /// Whose limit refuses.
+        scope: Scope,
+        /// How long until it allows.
+        retry_ms: u64,
+    },
     /// It would take the user above the quota.
     Duplicate {
         /// The newest live reservation and its deadline.
@@ -92,6 +100,7 @@ impl Refusal {
             Refusal::NotOpen { .. } => Some("NOTOPEN"),
             Refusal::BadTicket(_) => Some("BADTICKET"),
             Refusal::Ineligible(_) => Some("INELIGIBLE"),
+            Refusal::Limited { .. } => Some("LIMITED"),
             Refusal::Duplicate { .. } => Some("DUPLICATE"),
             Refusal::SoldOut { .. } => Some("SOLDOUT"),
             Refusal::Short { .. } => Some("SHORT"),
@@ -106,7 +115,7 @@ impl Refusal {
             Refusal::NotOpen { .. } | Refusal::Paused | Refusal::SoldOut { .. } | Refusal::Short { .. } => {
                 true
             }
-            Refusal::Duplicate { .. } => true,
+            Refusal::Limited { .. } | Refusal::Duplicate { .. } => true,
             Refusal::Standing(_)
             | Refusal::Mismatch
             | Refusal::Restocked { .. }

@@ -35,6 +35,7 @@ impl Outcome {
         match refusal {
             Refusal::Duplicate { .. } => Outcome::Duplicate,
             Refusal::SoldOut { .. } | Refusal::Short { .. } => Outcome::SoldOut,
+            Refusal::Limited { .. } => Outcome::Limited,
             Refusal::NotOpen { .. } => Outcome::NotOpen,
             Refusal::Ended => Outcome::Ended,
             Refusal::Standing(_) => Outcome::Repeated,

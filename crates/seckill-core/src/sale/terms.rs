@@ -1,6 +1,7 @@
 //! On what terms a sale sells.
 
 use super::access::Access;
+use super::rates::Rates;
 use crate::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use crate::time::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct Terms {
     pub per_user: u64,
     /// Who is admitted.
     pub access: Access,
+    /// How often callers may ask.
+    pub rates: Rates,
 }
 
 impl Default for Terms {
@@ -40,6 +43,7 @@ impl Default for Terms {
             hold_ms_max: 0,
             per_user: 1,
             access: Access::default(),
+            rates: Rates::default(),
         }
     }
 }
@@ -56,6 +60,7 @@ impl Terms {
             return Err(Invalid("a number must be between 0 and 9007199254740992"));
         }
         self.access.check()?;
+        self.rates.check()?;
         match (self.start, self.end) {
             (Some(start), Some(end)) if end <= start => Err(Invalid("END must be after START")),
             _ => Ok(self),

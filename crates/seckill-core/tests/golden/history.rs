@@ -3,7 +3,8 @@
 use seckill_core::codec::{self, Created};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    Access, Change, Early, Effect, Outlet, Part, Request, Reserve, Sale, SaleState, Seed, Stock, Terms,
+    Access, Change, Early, Effect, Outlet, Part, Rate, Rates, Request, Reserve, Sale, SaleState, Seed, Stock,
+    Terms,
 };
 use seckill_core::time::{Moment, Timestamp};
 
@@ -24,6 +25,7 @@ pub const TERMS: Terms = Terms {
         tier_min: 0,
         early: Some(Early { tier: 2, from: Timestamp(1_699_999_990_000) }),
     },
+    rates: Rates { sale: None, user: Some(Rate { count: 3, period_ms: 1_000 }), ip: None },
 };
 /// The terms after they were altered.
 pub const TERMS_AFTER: Terms = Terms {

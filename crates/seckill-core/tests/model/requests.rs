@@ -1,7 +1,7 @@
 //! Requests at random: few users, few tokens, small numbers, so that they get in each other's way.
 
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Access, Early, Part, Request, Reserve, SaleState, Terms};
+use seckill_core::sale::{Access, Early, Part, Rate, Rates, Request, Reserve, SaleState, Terms};
 use seckill_core::time::Timestamp;
 
 use super::random::Random;
@@ -66,6 +66,10 @@ impl Flavour {
             grace_ms: random.pick(&[0, 0, 5, 50]),
             hold_ms_max: random.pick(&[0, 0, 50, 500]),
             per_user: if self.generous { 0 } else { random.pick(&[0, 1, 2, 5, 9]) },
+            rates: Rates {
+                sale: random.once_in(4).then_some(Rate { count: 5, period_ms: 1_000 }),
+                ..Rates::default()
+            },
             access: Access {
                 tickets: random.once_in(2),
                 tier_min: random.pick(&[0, 0, 1, 3]),
