@@ -14,7 +14,8 @@ fn it_tells_size_promise_and_fill_of_both_generations() {
     for_each_topology(&commands, |shop| {
         let info = shop.map("SECKILL.BFINFO filter");
         for (field, value) in [
-            ("capacity", "8"),
+            // Of the second layer 11: so many bits as its share of the error asks for can hold them.
+            ("capacity", "13"),
             ("items", "3"),
             ("removed", "1"),
             ("layers", "2"),

@@ -88,6 +88,20 @@ fn small_filters_keep_their_error_too() {
 }
 
 #[test]
+fn few_items_keep_a_very_small_error_too() {
+    for (capacity, error) in [(10, 0.000_1), (40, 0.000_01), (200, 0.000_01), (40, 0.000_001)] {
+        let mut errors = 0;
+        for trial in 0..20 {
+            let mut filter = filter(capacity, error, Growth::By(2));
+            fill(&mut filter, Verb::Add, trial * capacity..(trial + 1) * capacity);
+            let strangers = ITEMS + trial * 100_000..ITEMS + (trial + 1) * 100_000;
+            errors += strangers.filter(|number| filter.may_exist(&item(*number))).count();
+        }
+        assert!(errors as f64 / 2_000_000.0 <= error, "{errors} of 2,000,000 for {capacity} at {error}");
+    }
+}
+
+#[test]
 fn a_rebuild_forgets_none_that_was_added_meanwhile() {
     let mut filter = filter(1_000, 0.01, Growth::By(2));
     fill(&mut filter, Verb::Add, 0..100_000);

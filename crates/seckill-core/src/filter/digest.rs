@@ -62,7 +62,11 @@ impl Positions {
         match function {
             0 => self.first,
             1 => self.second,
-            _ => self.first.wrapping_add(u64::from(function).wrapping_mul(self.second)) % PRIME,
+            _ => {
+                let sum = self.first.wrapping_add(u64::from(function).wrapping_mul(self.second));
+                // The remainder, without a division: the prime is more than half of the range.
+                if sum < PRIME { sum } else { sum - PRIME }
+            }
         }
     }
 }

@@ -91,7 +91,9 @@ impl Generation {
                 return Err(Refusal::Layers);
             }
             last = last.saturating_mul(u64::from(factor)).min(CAPACITY_MAX);
-            shapes.push(Shape::of(last, self.error, self.growth, number));
+            let shape = Shape::of(last, self.error, self.growth, number);
+            last = shape.capacity;
+            shapes.push(shape);
             missing = missing.saturating_sub(last);
         }
         Ok(shapes)

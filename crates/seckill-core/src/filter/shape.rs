@@ -26,6 +26,10 @@ const FIRST_SHARE: f64 = 0.75;
 const ONLY_SHARE: f64 = 0.95;
 /// Bytes more than the formula asks for: in few bits, positions meet more often than it says.
 const SPARE_BYTES: u64 = 8;
+/// What two hashes add to the error, times the bits of the layer. All positions of an item are one arithmetic
+/// progression: a stranger whose progression runs in a circle, or along another item's, errs more often than the
+/// formula says. Measured up to 0.15 from 10 to 10,000 items and 10^-3 to 10^-6.
+const PROGRESSION_ERRORS: f64 = 0.2;
 /// By how much a layer is made larger until its error is small enough.
 const STEP: f64 = 1.001;
 
@@ -107,12 +111,16 @@ pub struct Shape {
 
 impl Shape {
     /// The smallest layer for `capacity` items that keeps the layer's share of the error; `layer` is its number, from 0.
+    /// One after the first is made for more items where its share asks for so many bits anyway.
     pub fn of(capacity: u64, error: ErrorRate, growth: Growth, layer: usize) -> Shape {
         let share = error.share(growth, layer);
+        let bits_min = 2.0 * PROGRESSION_ERRORS / share;
+        let fitting = (bits_min / bits_an_item(share / 2.0)) as u64;
+        let capacity = if layer > 0 { capacity.max(fitting) } else { capacity }.min(CAPACITY_MAX);
         let items = capacity as f64;
         let hashes = ((1.0 / share).log2().round() as u32).clamp(1, HASHES_MAX);
         let functions = f64::from(hashes);
-        let mut bits = (items * -share.ln() / (LN_2 * LN_2)).max(8.0);
+        let mut bits = (items * bits_an_item(share)).max(PROGRESSION_ERRORS / share).max(8.0);
         while expected_error(bits, items, functions) > share {
             bits *= STEP;
         }
@@ -133,9 +141,14 @@ impl Shape {
     }
 }
 
+/// What theory asks for.
+fn bits_an_item(error: f64) -> f64 {
+    -error.ln() / (LN_2 * LN_2)
+}
+
 /// The error of a full layer.
 fn expected_error(bits: f64, items: f64, functions: f64) -> f64 {
-    (1.0 - (-functions * items / bits).exp()).powf(functions)
+    (1.0 - (-functions * items / bits).exp()).powf(functions) + PROGRESSION_ERRORS / bits
 }
 
 #[cfg(test)]
@@ -172,6 +185,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn layers_that_do_not_expand_grow_where_their_share_asks_for_it() {
+        let error = ErrorRate::new(0.01).unwrap();
+        let items = |layers: usize| {
+            (0..layers).map(|at| Shape::of(1, error, Growth::By(1), at).capacity).sum::<u64>()
+        };
+        let bytes =
+            |layers: usize| (0..layers).map(|at| Shape::of(1, error, Growth::By(1), at).bytes).sum::<u64>();
+        assert!(items(100) > 1_000_000 && bytes(100) < 6 * items(100), "{} {}", items(100), bytes(100));
     }
 
     #[test]
