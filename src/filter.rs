@@ -51,6 +51,36 @@ pub enum Wording {
     Foreign,
 }
 
+/// Why items were not added; nothing was changed.
+#[derive(Debug)]
+pub enum NotAdded {
+    /// The filter refuses.
+    Refused(Refusal),
+    /// It cannot be done here.
+    Hindered(Failure),
+}
+
+impl From<Failure> for NotAdded {
+    fn from(why: Failure) -> NotAdded {
+        NotAdded::Hindered(why)
+    }
+}
+
+impl From<WrongType> for NotAdded {
+    fn from(why: WrongType) -> NotAdded {
+        NotAdded::Hindered(why.into())
+    }
+}
+
+impl From<NotAdded> for Failure {
+    fn from(why: NotAdded) -> Failure {
+        match why {
+            NotAdded::Refused(why) => refused(why),
+            NotAdded::Hindered(why) => why,
+        }
+    }
+}
+
 /// What a filter that is made by adding to it is like.
 ///
 /// # Errors
@@ -89,28 +119,28 @@ fn filter(begun: &Begun) -> Filter {
 /// Adds items; without a filter, `make` says what one to make first. Gives what happened to each item.
 ///
 /// # Errors
-/// [`Failure`] if nothing was changed.
+/// [`NotAdded`] if nothing was changed.
 pub fn add<'a>(
     ctx: &Context,
     name: Arg<'_>,
     items: &'a [Arg<'a>],
     wording: Wording,
     make: impl FnOnce() -> Result<Begun, Failure>,
-) -> Result<Effect<'a>, Failure> {
+) -> Result<Effect<'a>, NotAdded> {
     let mut key = Key::open(ctx, name, Mode::Write);
     let Some(value) = key.value_mut::<FilterValue>()? else {
         if ctx.is_replayed() {
-            return Err(misfit(ctx, name));
+            return Err(misfit(ctx, name).into());
         }
         let begun = make()?;
-        let effect = decide(&filter(&begun), Verb::Add, items)?;
+        let effect = decide(&filter(&begun), Verb::Add, items).map_err(NotAdded::Refused)?;
         create(ctx, name, &mut key, &begun)?;
         if let Some(value) = key.value_mut::<FilterValue>()? {
             commit(ctx, name, value, &effect);
         }
         return Ok(effect);
     };
-    let effect = decide(&value.filter, Verb::Add, items)?;
+    let effect = decide(&value.filter, Verb::Add, items).map_err(NotAdded::Refused)?;
     if !effect.changes() {
         return Ok(effect);
     }
@@ -118,7 +148,7 @@ pub fn add<'a>(
         only_here(ctx, name)?;
         commit(ctx, name, value, &effect);
     } else if !life::is_primary() && !ctx.is_replayed() {
-        return Err(Hindrance::Replica.into());
+        return Err(Failure::from(Hindrance::Replica).into());
     } else if wording == Wording::Foreign {
         commit(ctx, name, value, &effect);
     } else {
@@ -141,7 +171,7 @@ pub fn change<'a>(
 ) -> Result<Effect<'a>, Failure> {
     let mut key = Key::open(ctx, name, Mode::Write);
     let value = key.value_mut::<FilterValue>()?.ok_or_else(no_filter)?;
-    let effect = decide(&value.filter, verb, items)?;
+    let effect = decide(&value.filter, verb, items).map_err(refused)?;
     if effect.changes() {
         only_here(ctx, name)?;
         commit(ctx, name, value, &effect);
@@ -164,9 +194,8 @@ pub fn rebuild(ctx: &Context, name: Arg<'_>, what: Rebuild) -> Result<(), Failur
     Ok(())
 }
 
-fn decide<'a>(filter: &Filter, verb: Verb, items: &'a [Arg<'a>]) -> Result<Effect<'a>, Failure> {
-    let bytes = items.iter().map(Arg::bytes);
-    filter.decide(verb, bytes, settings::filter_bytes_max()).map_err(refused)
+fn decide<'a>(filter: &Filter, verb: Verb, items: &'a [Arg<'a>]) -> Result<Effect<'a>, Refusal> {
+    filter.decide(verb, items.iter().map(Arg::bytes), settings::filter_bytes_max())
 }
 
 /// Makes a decided change of items and sends it.
@@ -205,7 +234,8 @@ pub fn no_filter() -> Failure {
     Failure::from("NOFILTER there is no filter under this key: make it with SECKILL.BFCREATE")
 }
 
-fn refused(why: Refusal) -> Failure {
+/// The error for what a filter refuses.
+pub fn refused(why: Refusal) -> Failure {
     Failure::from(match why {
         Refusal::NoRebuild => "ERR no rebuild is under way: BEGIN one first".to_string(),
         Refusal::Rebuilding => "ERR a rebuild is under way: COMMIT or ABORT it first".to_string(),

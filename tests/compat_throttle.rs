@@ -80,13 +80,17 @@ fn without_the_argument_the_name_is_free() {
 }
 
 #[test]
-fn a_name_that_another_module_has_stays_the_others() {
+fn names_that_another_module_has_stay_the_others() {
     let folder = TempDir::new().expect("a temporary folder");
     let other = build(&folder, "tests/harness/other.c");
     let shop = Server::with(&[&format!("loadmodule {}", other.display()), COMPAT]);
     shop.gives("CL.THROTTLE user 15 30 60", "other");
     shop.gives("SECKILL.LIMIT user 5 600000", "0 5 4 -1 120000");
-    assert!(shop.log().contains("another module has CL.THROTTLE already"), "{}", shop.log());
+    shop.gives("BF.ADD filter a", "other");
+    shop.gives("BF.MADD filter a", "1");
+    for name in ["CL.THROTTLE", "bf.add"] {
+        assert!(shop.log().contains(&format!("another module has {name} already")), "{}", shop.log());
+    }
 }
 
 /// A small module in C, built by the compiler that links Rust programs.

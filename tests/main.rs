@@ -40,6 +40,7 @@ mod caching;
 mod clock;
 mod cluster;
 mod coexistence;
+mod compat_bloom;
 mod compat_throttle;
 mod concurrency;
 mod configuration;

@@ -162,7 +162,7 @@ pub fn syntax_error(word: &[u8]) -> Failure {
 }
 
 /// A whole number as the server reads one: digits, at most a minus before them, no zero in front.
-fn parse_integer(bytes: &[u8]) -> Option<i64> {
+pub fn parse_integer(bytes: &[u8]) -> Option<i64> {
     let (is_negative, digits) = match bytes {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),

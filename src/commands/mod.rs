@@ -10,6 +10,7 @@ mod bfdel;
 mod bfexists;
 mod bfinfo;
 mod bfrebuild;
+mod bloom;
 mod confirm;
 mod create;
 mod curve;

@@ -77,6 +77,11 @@ impl Context {
         self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING)
     }
 
+    /// True if the caller reads the third version of the protocol.
+    pub fn is_resp3(&self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_RESP3)
+    }
+
     /// True in cluster mode.
     pub fn is_cluster(&self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_CLUSTER)

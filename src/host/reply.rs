@@ -1,6 +1,6 @@
 //! Replies, without allocations.
 
-use std::ffi::{CString, c_long};
+use std::ffi::{CString, c_int, c_long};
 
 use super::Context;
 use super::api::api;
@@ -24,6 +24,12 @@ impl Context {
     pub fn integer(&self, number: i64) {
         // SAFETY: the context is valid.
         unsafe { api!(RedisModule_ReplyWithLongLong(self.raw(), number)) };
+    }
+
+    /// A truth, in RESP2 1 or 0.
+    pub fn truth(&self, truth: bool) {
+        // SAFETY: the context is valid.
+        unsafe { api!(RedisModule_ReplyWithBool(self.raw(), c_int::from(truth))) };
     }
 
     /// A count or a moment; they are below 2^63.

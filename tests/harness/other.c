@@ -1,4 +1,4 @@
-/* Another module, which has the name CL.THROTTLE before ours asks for it. */
+/* Another module, which has the names CL.THROTTLE and BF.ADD before ours asks for them. */
 
 typedef int (*get_api)(const char *name, void *function);
 typedef int (*command)(void *ctx, void **argv, int argc);
@@ -21,5 +21,6 @@ int RedisModule_OnLoad(void *ctx, void **argv, int argc) {
     get("RedisModule_CreateCommand", &create_command);
     get("RedisModule_ReplyWithSimpleString", &reply);
     set_attributes(ctx, "other", 1, 1);
-    return create_command(ctx, "cl.throttle", answer, "write", 1, 1, 1);
+    return create_command(ctx, "cl.throttle", answer, "write", 1, 1, 1) ||
+           create_command(ctx, "bf.add", answer, "write", 1, 1, 1);
 }
