@@ -41,6 +41,7 @@ mod clock;
 mod cluster;
 mod coexistence;
 mod compat_bloom;
+mod compat_bloom_peer;
 mod compat_throttle;
 mod concurrency;
 mod configuration;
