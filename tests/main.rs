@@ -16,6 +16,7 @@ mod curve;
 mod extend;
 mod fetch;
 mod fill;
+mod filters;
 mod get;
 mod help;
 mod info;
