@@ -7,7 +7,11 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "seckill", version, about = "Flash sales inside Redis: see one, or load one")]
+#[command(
+    name = "seckill",
+    version,
+    about = "Flash sales inside Redis: see one, load one, bring its orders into a database"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub task: Task,
@@ -19,6 +23,10 @@ pub enum Task {
     Demo(Demo),
     /// The traffic of a flash sale against a running server, measured.
     Rush(Rush),
+    /// Bring order events from the streams into a database, each exactly once, until SIGTERM.
+    Work(crate::work::Options),
+    /// Entries that the worker has given up: look, send again, drop.
+    Dead(crate::dead::Options),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -2,11 +2,13 @@
 //!
 //! `seckill demo` shows a whole flash sale on a server of its own and proves that nothing was oversold.
 //! `seckill rush` sends the traffic of a flash sale to a running server and measures it.
+//! `seckill work` brings the order events into a database; `seckill dead` looks after what it has given up.
 
 mod answer;
 mod args;
 mod book;
 mod chart;
+mod dead;
 mod demo;
 mod latency;
 mod link;
@@ -17,6 +19,7 @@ mod stop;
 mod stream;
 mod tally;
 mod timeline;
+mod work;
 
 use std::process::ExitCode;
 
@@ -52,6 +55,8 @@ fn main() -> ExitCode {
     let verdict = Stop::on_signals().and_then(|stop| match &cli.task {
         Task::Demo(options) => demo::run(options, &stop),
         Task::Rush(options) => rush::run(options, &stop),
+        Task::Work(options) => work::run(options, &stop),
+        Task::Dead(options) => dead::run(options),
     });
     match verdict {
         Ok(verdict) => verdict.into(),

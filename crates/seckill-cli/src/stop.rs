@@ -20,6 +20,11 @@ impl Stop {
         Ok(stop)
     }
 
+    /// The flag itself, for what cannot know this type.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        self.0.clone()
+    }
+
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
