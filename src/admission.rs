@@ -79,7 +79,8 @@ pub fn admit(
     if access.tickets && !has_secret() {
         return Err(DISABLED.into());
     }
-    let now = Timestamp(ctx.now_ms());
+    let moment = value.moment(ctx);
+    let now = moment.now;
     let wanted = access.tickets || pass.ticket.is_some() && has_secret();
     let ticket = wanted.then(|| check(pass.ticket, sale, ask.user, now));
     ask.tier = match ticket {
@@ -87,7 +88,7 @@ pub fn admit(
         Some(Ok(tier)) => tier,
         Some(Err(_)) => 0,
     };
-    if value.sale.preview(now, ask).is_err() {
+    if value.sale.preview(moment, ask).is_err() {
         return Ok(None);
     }
     if let Some(Err(bad)) = ticket {

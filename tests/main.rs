@@ -51,6 +51,7 @@ mod durability;
 mod events;
 mod examples;
 mod expiry;
+mod freeze;
 mod introspection;
 mod keyspace;
 mod loading;

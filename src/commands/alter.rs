@@ -1,4 +1,4 @@
-//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [NOTICKETS] [STATE OPEN|PAUSED|CLOSED]`
+//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [NOTICKETS] [ONFAILOVER CONTINUE|FREEZE] [STATE OPEN|PAUSED|CLOSED]`
 
 use seckill_core::sale::{Request, SaleState};
 
@@ -17,19 +17,19 @@ impl Command for Alter {
         let name = cursor.next()?;
         let mut key = Key::open(ctx, name, Mode::Write);
         let value = key.value_mut::<SaleValue>()?;
-        let (mut terms, mut state) =
-            value.as_ref().map(|value| (*value.sale.terms(), value.sale.state())).unwrap_or_default();
+        let mut terms = value.as_ref().map(|value| *value.sale.terms()).unwrap_or_default();
+        let mut state = None;
         let words = terms::words(&["STATE", "NOTICKETS"]);
         while let Some(word) = cursor.word(&words)? {
             match word {
                 "NOTICKETS" => terms.access.tickets = false,
-                "STATE" => state = parse_state(&mut cursor)?,
+                "STATE" => state = Some(parse_state(&mut cursor)?),
                 word => terms::take(&mut cursor, word, &mut terms)?,
             }
         }
         let value = value.ok_or("ERR no such sale")?;
         let terms = terms.checked()?;
-        if (terms, state) == (*value.sale.terms(), value.sale.state()) {
+        if value.sale.stays(value.moment(ctx), &terms, state) {
             ctx.status("OK");
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! `SECKILL.INFO sale`
 
 use seckill_core::sale::{Outcome, Rate, Stock};
-use seckill_core::time::Timestamp;
+use seckill_core::time::{Moment, Timestamp};
 
 use super::args::Cursor;
 use super::with_sale;
@@ -24,7 +24,7 @@ impl Command for Info {
         cursor.end()?;
         with_sale(ctx, key, |ctx, value| {
             let Some(value) = value else { return ctx.null() };
-            let fields = describe(value, Timestamp(ctx.now_ms()));
+            let fields = describe(value, value.moment(ctx));
             ctx.map(fields.len());
             for (name, field) in fields {
                 ctx.bulk(name.as_bytes());
@@ -37,7 +37,8 @@ impl Command for Info {
     }
 }
 
-fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)> {
+fn describe(value: &SaleValue, at: Moment) -> Vec<(&'static str, Field<'_>)> {
+    let now = at.now;
     let (sale, tally) = (&value.sale, &value.tally);
     let terms = sale.terms();
     let outlet = sale.outlet();
@@ -52,7 +53,7 @@ fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)>
         (count(rate.map_or(0, |rate| rate.count)), count(rate.map_or(0, |rate| rate.period_ms)))
     };
     let mut fields = vec![
-        ("state", Field::Text(sale.window(now).word().as_bytes())),
+        ("state", Field::Text(sale.window(at).word().as_bytes())),
         ("now", count(now.0)),
         ("start", moment(terms.start)),
         ("end", moment(terms.end)),
@@ -96,6 +97,7 @@ fn describe(value: &SaleValue, now: Timestamp) -> Vec<(&'static str, Field<'_>)>
         ("userrate_period", rate(terms.rates.user).1),
         ("iprate", rate(terms.rates.ip).0),
         ("iprate_period", rate(terms.rates.ip).1),
+        ("onfailover", Field::Text(terms.on_failover.word().as_bytes())),
     ]);
     fields
 }

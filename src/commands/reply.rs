@@ -84,7 +84,8 @@ pub fn not_made(
         }
         Refusal::Mismatch => return Err("MISMATCH this REQUEST token was used with other arguments".into()),
         Refusal::Misuse(misuse) => return Err(misuse_failure(misuse)),
-        Refusal::Voided | Refusal::NotFound | Refusal::Paused | Refusal::Ended => status(ctx, word),
+        Refusal::Voided | Refusal::NotFound => status(ctx, word),
+        Refusal::Frozen | Refusal::Paused | Refusal::Ended => status(ctx, word),
         Refusal::Restocked { available, total } => numbers(ctx, word, &[available, total]),
         Refusal::NotOpen { start, wait_ms } => numbers(ctx, word, &[start.0, wait_ms]),
         Refusal::BadTicket(bad) => statuses(ctx, word, bad.word()),

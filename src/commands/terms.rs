@@ -1,14 +1,14 @@
 //! The options that CREATE and ALTER have in common.
 
-use seckill_core::sale::{Early, Rate, Terms};
+use seckill_core::sale::{Early, OnFailover, Rate, Terms};
 use seckill_core::time::Timestamp;
 
-use super::args::{COUNTS, Cursor, DURATIONS, LASTING, TIERS};
+use super::args::{COUNTS, Cursor, DURATIONS, LASTING, TIERS, syntax_error};
 use crate::admission;
 use crate::host::Failure;
 
 /// The words.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
     "START",
     "END",
     "HOLD",
@@ -21,6 +21,7 @@ const WORDS: [&str; 12] = [
     "MINTIER",
     "TIERSTART",
     "TICKETS",
+    "ONFAILOVER",
 ];
 
 /// The words, and those that only one of the commands knows.
@@ -42,6 +43,7 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         "IPRATE" => terms.rates.ip = rate(cursor)?,
         "MINTIER" => terms.access.tier_min = cursor.small(TIERS)?,
         "TIERSTART" => terms.access.early = early(cursor)?,
+        "ONFAILOVER" => terms.on_failover = on_failover(cursor)?,
         _ => {
             if !admission::has_secret() {
                 return Err(admission::DISABLED.into());
@@ -50,6 +52,12 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         }
     }
     Ok(())
+}
+
+fn on_failover(cursor: &mut Cursor<'_>) -> Result<OnFailover, Failure> {
+    let word = cursor.next()?.bytes();
+    let is_it = |choice: &OnFailover| word.eq_ignore_ascii_case(choice.word().as_bytes());
+    OnFailover::ALL.into_iter().find(is_it).ok_or_else(|| syntax_error(word))
 }
 
 /// So many requests in so many milliseconds; 0 requests are no limit.

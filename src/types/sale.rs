@@ -51,9 +51,10 @@ impl SaleValue {
         SaleValue { led_by: 0, ..SaleValue::new(sale) }
     }
 
-    /// Now, for this sale.
+    /// Now, for this sale. A replica leads no sale and shows it as its primary left it.
     pub fn moment(&self, ctx: &Context) -> Moment {
-        Moment { now: Timestamp(ctx.now_ms()), fresh: self.led_by != life::current() }
+        let fresh = self.led_by != life::current() && life::is_primary();
+        Moment { now: Timestamp(ctx.now_ms()), fresh }
     }
 
     /// The name of the stream that its events go to.

@@ -9,7 +9,9 @@ mod history;
 use std::fmt::Write;
 use std::path::Path;
 
-use history::{CREATED, EXTENDED_UNTIL, TERMS, TERMS_AFTER, creation, history, id, refund, reserve};
+use history::{
+    CREATED, EXTENDED_UNTIL, TERMS, TERMS_AFTER, TERMS_FROZEN, creation, history, id, refund, reserve,
+};
 use seckill_core::codec::{self, Corrupt, Loader, Purpose, Sent};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
@@ -81,8 +83,8 @@ fn every_field_of_a_change_is_read() {
         restocked(-10, 138, None),
         voided,
         Change::Expired { id: id(4) },
-        Change::Altered { terms, state: SaleState::Open },
-        Change::Altered { terms, state: SaleState::Paused },
+        Change::Altered { terms, state: SaleState::Open, opened: 0 },
+        Change::Altered { terms: TERMS_FROZEN, state: SaleState::Paused, opened: 91 },
     ];
     for change in expected {
         assert!(changes.contains(&change), "{change:?} is none of {changes:#?}");
@@ -106,10 +108,11 @@ fn assert_is_the_sale(sale: &Sale) {
     assert_eq!(totals, (Stock::Limited(138), Some(131), 2, 5));
     assert_eq!(
         (sale.terms(), sale.state(), sale.outlet()),
-        (&TERMS_AFTER, SaleState::Paused, &creation().outlet)
+        (&TERMS_FROZEN, SaleState::Paused, &creation().outlet)
     );
     assert_eq!((sale.epoch(), sale.seq(), sale.clock()), (91, 2, CREATED.after(906_800)));
-    assert_eq!((sale.reservations(), sale.users(), sale.window(LATER)), (6, 5, Window::Paused));
+    assert_eq!((sale.reservations(), sale.users(), sale.window(Moment::at(LATER))), (6, 5, Window::Paused));
+    assert_eq!(sale.window(Moment { now: LATER, fresh: true }), Window::Frozen);
     let newest = ReservationId::new(91, 1);
     let alices = (&b"alice"[..], 2, 0, ReservationState::Held, Some(EXTENDED_UNTIL));
     let expected = [
@@ -143,7 +146,7 @@ fn assert_answers_again(sale: &Sale) {
     let restocked = Refusal::Restocked { available: 141, total: 148 };
     assert_eq!(ask(Request::Restock { delta: 50, token: Some(b"more") }), Err(restocked));
     let end = Terms { hold_ms: 7, ..TERMS_AFTER };
-    assert!(ask(Request::Alter { terms: end, state: SaleState::Open }).is_ok());
+    assert!(ask(Request::Alter { terms: end, state: Some(SaleState::Open) }).is_ok());
 }
 
 fn change(payload: &[u8]) -> Change<'_> {

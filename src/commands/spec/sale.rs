@@ -49,6 +49,14 @@ const TIERSTART: ArgSpec = ArgSpec::option(
     ArgKind::Block(&[ArgSpec::new(c"tier", ArgKind::Integer), ArgSpec::new(c"start", ArgKind::Time)]),
 );
 const TICKETS: ArgSpec = ArgSpec::option(c"TICKETS", c"tickets", ArgKind::Token);
+const ONFAILOVER: ArgSpec = ArgSpec::option(
+    c"ONFAILOVER",
+    c"onfailover",
+    ArgKind::OneOf(&[
+        ArgSpec::option(c"CONTINUE", c"continue", ArgKind::Token).required(),
+        ArgSpec::option(c"FREEZE", c"freeze", ArgKind::Token).required(),
+    ]),
+);
 const TIER: ArgSpec = ArgSpec::option(c"TIER", c"tier", ArgKind::Integer);
 
 /// Its commands.
@@ -77,6 +85,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             MINTIER,
             TIERSTART,
             TICKETS,
+            ONFAILOVER,
             ArgSpec::option(c"STREAM", c"stream", ArgKind::Key(1)),
             ArgSpec::option(c"GROUP", c"group", ArgKind::Text),
         ],
@@ -105,6 +114,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             TIERSTART,
             TICKETS,
             ArgSpec::option(c"NOTICKETS", c"notickets", ArgKind::Token),
+            ONFAILOVER,
             ArgSpec::option(
                 c"STATE",
                 c"state",

@@ -125,10 +125,11 @@ fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
             w.bytes(token);
             w.number(until.0);
         }
-        Change::Altered { terms, state } => {
+        Change::Altered { terms, state, opened } => {
             w.byte(ALTERED);
             sale::encode_terms(w, &terms);
             w.byte(state as u8);
+            w.number(u64::from(opened));
         }
     }
 }
@@ -211,7 +212,7 @@ fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp, base: u64) -> Result<Cha
         ALTERED => {
             let terms = sale::decode_terms(r)?;
             let state = SaleState::from_code(r.byte()?).ok_or(Corrupt("an unknown state"))?;
-            Change::Altered { terms, state }
+            Change::Altered { terms, state, opened: r.small()? }
         }
         _ => return Err(Corrupt("an unknown change")),
     })

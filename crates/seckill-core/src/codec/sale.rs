@@ -5,8 +5,8 @@ use super::wire::{Corrupt, Reader, Writer};
 use crate::bounds::Invalid;
 use crate::ids::{ReservationId, Slot};
 use crate::sale::{
-    Access, Builder, Buyer, Early, Head, NewRow, Outlet, Rate, Rates, ReservationState, Sale, SaleState,
-    Seed, Stock, Tail, Terms,
+    Access, Builder, Buyer, Early, Head, NewRow, OnFailover, Outlet, Rate, Rates, ReservationState, Sale,
+    SaleState, Seed, Stock, Tail, Terms,
 };
 use crate::time::Timestamp;
 
@@ -129,6 +129,7 @@ fn encode_head(w: &mut Writer<'_>, head: &Head) {
     w.number(u64::from(head.epoch));
     w.number(head.seq);
     w.number(u64::from(head.numbered));
+    w.number(u64::from(head.opened));
     encode_stock(w, head.stock);
     w.number(head.held);
     w.number(head.confirmed);
@@ -149,7 +150,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
     let state = SaleState::from_code(r.byte()?).ok_or(Corrupt("an unknown state"))?;
     let outlet = decode_outlet(r)?;
     let [created, clock] = [r.number()?, r.number()?].map(Timestamp);
-    let (epoch, seq, numbered) = (r.small()?, r.number()?, r.small()?);
+    let (epoch, seq, numbered, opened) = (r.small()?, r.number()?, r.small()?, r.small()?);
     let stock = decode_stock(r)?;
     let (held, confirmed) = (r.number()?, r.number()?);
     let id_runs = list(r, |r| Ok((ReservationId(r.number()?), r.small()?)))?;
@@ -166,6 +167,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
         epoch,
         seq,
         numbered,
+        opened,
         stock,
         held,
         confirmed,
@@ -194,6 +196,7 @@ pub(super) fn encode_terms(w: &mut Writer<'_>, terms: &Terms) {
         w.number(rate.map_or(0, |rate| rate.count));
         w.number(rate.map_or(0, |rate| rate.period_ms));
     }
+    w.byte(terms.on_failover as u8);
 }
 
 /// A count of 0 is no rate.
@@ -223,7 +226,10 @@ pub(super) fn decode_terms(r: &mut Reader<'_>) -> Result<Terms, Corrupt> {
     let (hold_ms, grace_ms, hold_ms_max, per_user) = (r.number()?, r.number()?, r.number()?, r.number()?);
     let access = decode_access(r)?;
     let rates = Rates { sale: decode_rate(r)?, user: decode_rate(r)?, ip: decode_rate(r)? };
-    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access, rates }.checked().map_err(invalid)
+    let on_failover = OnFailover::from_code(r.byte()?).ok_or(Corrupt("an unknown choice"))?;
+    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access, rates, on_failover }
+        .checked()
+        .map_err(invalid)
 }
 
 /// 0 is unlimited, else units + 1.

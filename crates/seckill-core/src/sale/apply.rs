@@ -27,9 +27,9 @@ impl Sale {
             Change::Refunded { id, units, token, restock } => self.apply_refunded(id, units, token, restock),
             Change::Restocked { delta, total, token } => self.apply_restocked(delta, total, token),
             Change::Voided { user, token, until } => self.voids.insert(user, token, until),
-            Change::Altered { terms, state } => {
+            Change::Altered { terms, state, opened } => {
                 self.apply_terms(terms);
-                self.state = state;
+                (self.state, self.opened) = (state, opened);
             }
         }
     }

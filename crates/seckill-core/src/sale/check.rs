@@ -29,7 +29,11 @@ impl Sale {
             Change::Refunded { id, units, token, restock } => self.check_refunded(id, units, token, restock),
             Change::Restocked { delta, total, token } => self.check_restocked(delta, total, token),
             Change::Voided { user, token, until } => self.check_voided(effect.at, user, token, until),
-            Change::Altered { terms, .. } => terms.checked().map(|_| ()).map_err(|why| Inconsistent(why.0)),
+            Change::Altered { terms, opened, .. } => {
+                let known = opened == self.opened || opened == effect.epoch;
+                holds(known, "it was opened in another epoch")?;
+                terms.checked().map(|_| ()).map_err(|why| Inconsistent(why.0))
+            }
         }
     }
 

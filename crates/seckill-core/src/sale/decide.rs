@@ -3,7 +3,8 @@
 use super::refusal::Misuse;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX};
 use super::{
-    Change, EPOCH_MAX, Effect, Part, Refusal, Request, ReservationState, Reserve, Sale, SaleState, Stock,
+    Change, EPOCH_MAX, Effect, OnFailover, Part, Refusal, Request, ReservationState, Reserve, Sale,
+    SaleState, Stock, Terms,
 };
 use crate::bounds::COUNT_MAX;
 use crate::ids::{ReservationId, Slot};
@@ -31,7 +32,7 @@ impl Sale {
             Request::Refund { id, part, restock } => self.decide_refund(id, part, restock),
             Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
             Request::Restock { delta, token } => self.decide_restock(now, delta, token),
-            Request::Alter { terms, state } => Ok(Change::Altered { terms, state }),
+            Request::Alter { terms, state } => Ok(self.altered(moment, terms, state)),
         }?;
         Ok(self.stamped(moment, change))
     }
@@ -74,6 +75,26 @@ impl Sale {
         Effect { at: self.clamped(moment.now), epoch, seq, change }
     }
 
+    /// True if nothing can be reserved until an operator opens the sale: another life goes on with it.
+    pub fn is_frozen(&self, moment: Moment) -> bool {
+        self.terms.on_failover == OnFailover::Freeze && (moment.fresh || self.epoch != self.opened)
+    }
+
+    /// A sale that is frozen stays so unless it is opened, or is not to freeze any more.
+    fn altered(&self, moment: Moment, terms: Terms, state: Option<SaleState>) -> Change<'static> {
+        let stays = self.is_frozen(moment)
+            && state != Some(SaleState::Open)
+            && terms.on_failover == OnFailover::Freeze;
+        let opened = if stays { self.opened } else { self.epoch_at(moment) };
+        Change::Altered { terms, state: state.unwrap_or(self.state), opened }
+    }
+
+    /// True if an ALTER like this would leave the sale as it is.
+    pub fn stays(&self, moment: Moment, terms: &Terms, state: Option<SaleState>) -> bool {
+        let opens = state == Some(SaleState::Open) && self.is_frozen(moment);
+        *terms == self.terms && state.is_none_or(|state| state == self.state) && !opens
+    }
+
     fn decide_reserve<'a>(
         &self,
         moment: Moment,
@@ -82,7 +103,7 @@ impl Sale {
     ) -> Result<Change<'a>, Refusal> {
         let first = self.users.first(reserve.user, &self.table);
         self.check_request(now, first, reserve)?;
-        self.check_window(now, reserve.tier)?;
+        self.check_window(moment, reserve.tier)?;
         self.check_quota(first, reserve.qty)?;
         self.check_stock(now, reserve.qty)?;
         let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
@@ -114,14 +135,17 @@ impl Sale {
     ///
     /// # Errors
     /// The [`Refusal`] that [`Sale::decide`] gives too.
-    pub fn preview(&self, now: Timestamp, reserve: &Reserve<'_>) -> Result<(), Refusal> {
-        let now = self.clamped(now);
+    pub fn preview(&self, moment: Moment, reserve: &Reserve<'_>) -> Result<(), Refusal> {
         let first = self.users.first(reserve.user, &self.table);
-        self.check_request(now, first, reserve)?;
-        self.check_window(now, reserve.tier)
+        self.check_request(self.clamped(moment.now), first, reserve)?;
+        self.check_window(moment, reserve.tier)
     }
 
-    fn check_window(&self, now: Timestamp, tier: u32) -> Result<(), Refusal> {
+    fn check_window(&self, moment: Moment, tier: u32) -> Result<(), Refusal> {
+        let now = self.clamped(moment.now);
+        if self.is_frozen(moment) {
+            return Err(Refusal::Frozen);
+        }
         match self.state {
             SaleState::Open => {}
             SaleState::Paused => return Err(Refusal::Paused),

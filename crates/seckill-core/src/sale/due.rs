@@ -49,6 +49,7 @@ impl Sale {
             | Refusal::Restocked { .. }
             | Refusal::Voided
             | Refusal::NotFound
+            | Refusal::Frozen
             | Refusal::Paused
             | Refusal::Ended
             | Refusal::NotOpen { .. }

@@ -92,6 +92,8 @@ pub enum Change<'a> {
         terms: Terms,
         /// From now on.
         state: SaleState,
+        /// The epoch in which the sale was opened: in any other it is frozen, if its terms say so.
+        opened: u32,
     },
 }
 

@@ -37,7 +37,9 @@ pub(crate) use restore::{Builder, Head, Tail};
 pub use row::{HOLD_MS_MAX, QTY_MAX, ReservationState, Row};
 pub(crate) use table::{Buyer, NewRow};
 pub use tally::{CURVE_SECONDS, Outcome, Second, Tally};
-pub use terms::{DATA_BYTES_MAX, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX};
+pub use terms::{
+    DATA_BYTES_MAX, OnFailover, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
+};
 pub use users::Seed;
 
 use crate::bounds::{COUNT_MAX, Invalid};
@@ -65,6 +67,8 @@ pub struct Sale {
     seq: u64,
     /// Ids of the epoch.
     numbered: u32,
+    /// The epoch in which the sale was created, or last opened after a freeze.
+    opened: u32,
     stock: Stock,
     held: u64,
     confirmed: u64,
@@ -110,6 +114,7 @@ impl Sale {
             epoch: 0,
             seq: 0,
             numbered: 0,
+            opened: 0,
             stock,
             held: 0,
             confirmed: 0,
@@ -132,7 +137,7 @@ impl Sale {
         if epoch > EPOCH_MAX {
             return Err(Invalid("an epoch out of range"));
         }
-        self.epoch = epoch;
+        (self.epoch, self.opened) = (epoch, epoch);
         Ok(self)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Outlet, ReservationState, Sale, SaleState, Stock, Terms};
 use crate::ids::{ReservationId, Slot};
-use crate::time::Timestamp;
+use crate::time::{Moment, Timestamp};
 
 /// A reservation as a reader sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Holdings {
 pub enum Window {
     /// Before START.
     Scheduled,
+    /// Stopped until an operator opens it, because another process life goes on with it.
+    Frozen,
     /// RESERVE is served.
     Open,
     /// Stopped for now.
@@ -56,6 +58,7 @@ impl Window {
     pub fn word(self) -> &'static str {
         match self {
             Window::Scheduled => "SCHEDULED",
+            Window::Frozen => "FROZEN",
             Window::Open => "OPEN",
             Window::Paused => "PAUSED",
             Window::Ended => "ENDED",
@@ -134,8 +137,11 @@ impl Sale {
     }
 
     /// Where the sale is in its life.
-    pub fn window(&self, now: Timestamp) -> Window {
-        let now = self.clamped(now);
+    pub fn window(&self, moment: Moment) -> Window {
+        let now = self.clamped(moment.now);
+        if self.is_frozen(moment) {
+            return Window::Frozen;
+        }
         match self.state {
             SaleState::Paused => Window::Paused,
             SaleState::Closed => Window::Closed,

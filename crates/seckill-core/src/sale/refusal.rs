@@ -24,6 +24,8 @@ pub enum Refusal {
     Voided,
     /// There is no such reservation.
     NotFound,
+    /// Another process life goes on with the sale, and an operator has not opened it yet.
+    Frozen,
     /// The sale is stopped for now.
     Paused,
     /// The sale is over, by an operator or by time.
@@ -95,6 +97,7 @@ impl Refusal {
             Refusal::Restocked { .. } => Some("RESTOCKED"),
             Refusal::Voided => Some("VOIDED"),
             Refusal::NotFound => Some("NOTFOUND"),
+            Refusal::Frozen => Some("FROZEN"),
             Refusal::Paused => Some("PAUSED"),
             Refusal::Ended => Some("ENDED"),
             Refusal::NotOpen { .. } => Some("NOTOPEN"),
@@ -112,9 +115,8 @@ impl Refusal {
     /// True if the same request can succeed later.
     pub fn can_retry(&self) -> bool {
         match self {
-            Refusal::NotOpen { .. } | Refusal::Paused | Refusal::SoldOut { .. } | Refusal::Short { .. } => {
-                true
-            }
+            Refusal::NotOpen { .. } | Refusal::Frozen | Refusal::Paused => true,
+            Refusal::SoldOut { .. } | Refusal::Short { .. } => true,
             Refusal::Limited { .. } | Refusal::Duplicate { .. } => true,
             Refusal::Standing(_)
             | Refusal::Mismatch

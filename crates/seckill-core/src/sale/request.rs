@@ -56,8 +56,8 @@ pub enum Request<'a> {
     Alter {
         /// The terms from now on, checked.
         terms: Terms,
-        /// The state from now on.
-        state: SaleState,
+        /// The state from now on, if it is named; OPEN also ends a freeze.
+        state: Option<SaleState>,
     },
 }
 

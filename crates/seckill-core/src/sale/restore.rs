@@ -22,6 +22,7 @@ pub(crate) struct Head {
     pub(crate) epoch: u32,
     pub(crate) seq: u64,
     pub(crate) numbered: u32,
+    pub(crate) opened: u32,
     pub(crate) stock: Stock,
     pub(crate) held: u64,
     pub(crate) confirmed: u64,
@@ -137,6 +138,7 @@ impl Builder {
         self.sale.epoch = self.head.epoch;
         self.sale.seq = self.head.seq;
         self.sale.numbered = self.head.numbered;
+        self.sale.opened = self.head.opened;
         Ok(self.sale)
     }
 
@@ -214,6 +216,7 @@ impl Sale {
             epoch: self.epoch,
             seq: self.seq,
             numbered: self.numbered,
+            opened: self.opened,
             stock: self.stock,
             held: self.held,
             confirmed: self.confirmed,
@@ -260,7 +263,7 @@ fn check_head(head: &Head) -> Result<(), Invalid> {
     let numbers = [head.created.0, head.clock.0, head.seq, head.held, head.confirmed];
     valid(numbers.iter().all(|number| *number <= COUNT_MAX), "a number out of range")?;
     valid(head.clock >= head.created, "a clock before the creation")?;
-    valid(head.epoch <= EPOCH_MAX, "an epoch out of range")?;
+    valid(head.epoch <= EPOCH_MAX && head.opened <= head.epoch, "an epoch out of range")?;
     valid(head.graces.first().is_some_and(|(from, _)| *from == 0), "no grace for the first reservation")?;
     valid(head.graces.windows(2).all(|pair| pair[0].0 < pair[1].0), "graces out of order")?;
     valid(head.graces.iter().all(|(_, grace_ms)| *grace_ms <= DURATION_MS_MAX), "a grace out of range")?;

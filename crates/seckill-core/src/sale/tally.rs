@@ -43,6 +43,7 @@ impl Outcome {
             | Refusal::Restocked { .. }
             | Refusal::Voided
             | Refusal::NotFound
+            | Refusal::Frozen
             | Refusal::Paused
             | Refusal::BadTicket(_)
             | Refusal::Ineligible(_)

@@ -31,6 +31,8 @@ pub struct Terms {
     pub access: Access,
     /// How often callers may ask.
     pub rates: Rates,
+    /// What becomes of it when another process life goes on with it.
+    pub on_failover: OnFailover,
 }
 
 impl Default for Terms {
@@ -44,6 +46,7 @@ impl Default for Terms {
             per_user: 1,
             access: Access::default(),
             rates: Rates::default(),
+            on_failover: OnFailover::default(),
         }
     }
 }
@@ -106,6 +109,35 @@ impl SaleState {
     /// The state with this code.
     pub fn from_code(code: u8) -> Option<SaleState> {
         SaleState::ALL.get(usize::from(code)).copied()
+    }
+}
+
+/// What becomes of a sale when another process life goes on with it, which may lack what was sold last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum OnFailover {
+    /// It goes on.
+    #[default]
+    Continue = 0,
+    /// Nothing can be reserved until an operator opens it.
+    Freeze = 1,
+}
+
+impl OnFailover {
+    /// Every choice.
+    pub const ALL: [OnFailover; 2] = [OnFailover::Continue, OnFailover::Freeze];
+
+    /// The word in arguments and replies.
+    pub fn word(self) -> &'static str {
+        match self {
+            OnFailover::Continue => "CONTINUE",
+            OnFailover::Freeze => "FREEZE",
+        }
+    }
+
+    /// The choice with this code.
+    pub fn from_code(code: u8) -> Option<OnFailover> {
+        OnFailover::ALL.get(usize::from(code)).copied()
     }
 }
 

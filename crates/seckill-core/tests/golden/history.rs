@@ -3,8 +3,8 @@
 use seckill_core::codec::{self, Created};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    Access, Change, Early, Effect, Outlet, Part, Rate, Rates, Request, Reserve, Sale, SaleState, Seed, Stock,
-    Terms,
+    Access, Change, Early, Effect, OnFailover, Outlet, Part, Rate, Rates, Request, Reserve, Sale, SaleState,
+    Seed, Stock, Terms,
 };
 use seckill_core::time::{Moment, Timestamp};
 
@@ -26,6 +26,7 @@ pub const TERMS: Terms = Terms {
         early: Some(Early { tier: 2, from: Timestamp(1_699_999_990_000) }),
     },
     rates: Rates { sale: None, user: Some(Rate { count: 3, period_ms: 1_000 }), ip: None },
+    on_failover: OnFailover::Continue,
 };
 /// The terms after they were altered.
 pub const TERMS_AFTER: Terms = Terms {
@@ -36,6 +37,9 @@ pub const TERMS_AFTER: Terms = Terms {
     access: Access { tickets: false, tier_min: 1, early: None },
     ..TERMS
 };
+
+/// The terms at the end.
+pub const TERMS_FROZEN: Terms = Terms { on_failover: OnFailover::Freeze, ..TERMS_AFTER };
 
 /// The sale, and all that was sent: what it is, and its bytes.
 pub struct History {
@@ -108,12 +112,12 @@ impl History {
 
     /// Another server leads the sale: its ids are of another epoch.
     fn goes_on_elsewhere(&mut self) {
-        self.ask(Request::Alter { terms: TERMS_AFTER, state: SaleState::Open });
+        self.ask(Request::Alter { terms: TERMS_AFTER, state: Some(SaleState::Open) });
         self.now = self.now.after(905_000);
         let effect = self.sale.expire(Moment { now: self.now, fresh: true }, id(4));
         self.make(&effect);
         self.ask(reserve(&[0xff, 0], 1, None, None));
-        self.ask(Request::Alter { terms: TERMS_AFTER, state: SaleState::Paused });
+        self.ask(Request::Alter { terms: TERMS_FROZEN, state: Some(SaleState::Paused) });
     }
 
     /// A tenth of a second later; what is refused changes nothing.

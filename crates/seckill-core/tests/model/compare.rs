@@ -47,7 +47,11 @@ impl Trial {
         let clocks = (sale.clock().0, sale.epoch(), sale.seq(), sale.reservations() as usize);
         assert_eq!(clocks, (model.clock, model.epoch, model.seq, model.entries.len()));
         assert_eq!((sale.terms(), sale.state()), (&model.terms, model.state));
-        assert_eq!(sale.window(at) == Window::Open, model.is_open(now));
+        let window = sale.window(self.moment());
+        assert_eq!(
+            (window == Window::Open, window == Window::Frozen),
+            (model.is_open(now), model.is_frozen())
+        );
     }
 
     fn users_agree(&self) {

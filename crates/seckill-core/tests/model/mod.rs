@@ -11,7 +11,7 @@ pub mod trial;
 
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    HOLD_MS_MAX, Misuse, Part, Refusal, Request, ReservationState, Reserve, SaleState, Terms,
+    HOLD_MS_MAX, Misuse, OnFailover, Part, Refusal, Request, ReservationState, Reserve, SaleState, Terms,
 };
 use seckill_core::time::Timestamp;
 
@@ -90,6 +90,10 @@ pub struct Naive {
     pub seq: u64,
     /// Ids of the epoch.
     pub number: u32,
+    /// True until the life that goes on with the sale has changed it.
+    pub fresh: bool,
+    /// True if a life went on with the sale, and it was not opened since.
+    pub unopened: bool,
     /// All reservations, the oldest first.
     pub entries: Vec<Entry>,
     parts: Vec<(ReservationId, Bytes, u64)>,
@@ -130,6 +134,8 @@ impl Naive {
             epoch: 0,
             seq: 0,
             number: 0,
+            fresh: false,
+            unopened: false,
             entries: Vec::new(),
             parts: Vec::new(),
             restocks: Vec::new(),
@@ -151,7 +157,12 @@ impl Naive {
     pub fn is_open(&self, now: u64) -> bool {
         let started = self.terms.start.is_none_or(|start| start.0 <= now);
         let ended = self.terms.end.is_some_and(|end| end.0 <= now);
-        self.state == SaleState::Open && started && !ended
+        self.state == SaleState::Open && started && !ended && !self.is_frozen()
+    }
+
+    /// Whether nothing can be reserved before an operator opens the sale.
+    pub fn is_frozen(&self) -> bool {
+        self.terms.on_failover == OnFailover::Freeze && (self.fresh || self.unopened)
     }
 
     /// Units of all reservations in `state` at `now`.
@@ -205,6 +216,9 @@ impl Naive {
             if self.voids.iter().any(|(u, t, until)| *u == reserve.user && *t == token && now < *until) {
                 return Err(Refusal::Voided);
             }
+        }
+        if self.is_frozen() {
+            return Err(Refusal::Frozen);
         }
         match self.state {
             SaleState::Paused => return Err(Refusal::Paused),
@@ -368,7 +382,12 @@ impl Naive {
                 self.voids.retain(|(u, t, _)| (*u, *t) != (user, token));
                 self.voids.push((user, token, until));
             }
-            (Done::Altered, Request::Alter { terms, state }) => (self.terms, self.state) = (terms, state),
+            (Done::Altered, Request::Alter { terms, state }) => {
+                let opens = state == Some(SaleState::Open);
+                let warm = OnFailover::Continue;
+                self.unopened &= !opens && self.terms.on_failover != warm && terms.on_failover != warm;
+                (self.terms, self.state) = (terms, state.unwrap_or(self.state));
+            }
             other => panic!("{other:?} do not fit"),
         }
         None
@@ -376,7 +395,9 @@ impl Naive {
 
     fn turn(&mut self, now: u64, epoch: u32) {
         self.clock = now;
+        self.fresh = false;
         if epoch != self.epoch {
+            self.unopened = true;
             (self.epoch, self.seq, self.number) = (epoch, 0, 0);
         }
     }

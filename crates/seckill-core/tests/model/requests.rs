@@ -1,7 +1,7 @@
 //! Requests at random: few users, few tokens, small numbers, so that they get in each other's way.
 
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Access, Early, Part, Rate, Rates, Request, Reserve, SaleState, Terms};
+use seckill_core::sale::{Access, Early, OnFailover, Part, Rate, Rates, Request, Reserve, SaleState, Terms};
 use seckill_core::time::Timestamp;
 
 use super::random::Random;
@@ -70,6 +70,7 @@ impl Flavour {
                 sale: random.once_in(4).then_some(Rate { count: 5, period_ms: 1_000 }),
                 ..Rates::default()
             },
+            on_failover: random.pick(&OnFailover::ALL),
             access: Access {
                 tickets: random.once_in(2),
                 tier_min: random.pick(&[0, 0, 1, 3]),
@@ -83,12 +84,12 @@ impl Flavour {
     /// A request to the sale that the model describes.
     pub fn request(&self, random: &mut Random, model: &Naive) -> Request<'static> {
         if random.once_in(self.alters) {
-            let state =
-                random.pick(&[SaleState::Open, SaleState::Open, SaleState::Paused, SaleState::Closed]);
+            let states = [SaleState::Open, SaleState::Open, SaleState::Paused, SaleState::Closed];
+            let state = (!random.once_in(4)).then(|| random.pick(&states));
             return Request::Alter { terms: self.terms(random, model.clock), state };
         }
-        if model.state != SaleState::Open && random.once_in(10) {
-            return Request::Alter { terms: model.terms, state: SaleState::Open };
+        if (model.state != SaleState::Open || model.is_frozen()) && random.once_in(10) {
+            return Request::Alter { terms: model.terms, state: Some(SaleState::Open) };
         }
         if random.below(100) < self.reserves {
             return Request::Reserve(self.reserve(random, model));

@@ -21,7 +21,6 @@ pub struct Trial {
     pub(super) replica: Sale,
     pub(super) now: u64,
     flavour: Flavour,
-    fresh: bool,
     limit: usize,
     /// All that was sent since the creation.
     log: Vec<Vec<u8>>,
@@ -85,7 +84,7 @@ impl Trial {
         let model = Naive::new(creation.terms, flavour.stock, now);
         let limit = random.pick(&[1_000, 2, 1]);
         let log = vec![payload];
-        Trial { random, model, sale, replica, now, flavour, fresh: false, limit, log, behind: None }
+        Trial { random, model, sale, replica, now, flavour, limit, log, behind: None }
     }
 
     /// So many steps, then a comparison of all copies.
@@ -205,7 +204,6 @@ impl Trial {
     /// Makes the change here and, by way of its bytes, on the replica.
     fn commit(&mut self, effect: &Effect<'_>) {
         self.sale.apply(effect);
-        self.fresh = false;
         let has_event = effect.change.has_event();
         assert_eq!(effect.seq, if has_event { self.model.seq } else { 0 }, "{effect:?}");
         let entry = has_event.then_some((effect.at.0 - 3, 7));
@@ -237,13 +235,13 @@ impl Trial {
         }
     }
 
-    fn moment(&self) -> Moment {
-        Moment { now: Timestamp(self.now), fresh: self.fresh }
+    pub(super) fn moment(&self) -> Moment {
+        Moment { now: Timestamp(self.now), fresh: self.model.fresh }
     }
 
     fn check_stamp(&self, effect: &Effect<'_>) {
         assert_eq!(effect.at.0, self.model.time(self.now));
-        let epoch = if self.fresh { self.model.next_epoch(self.now) } else { self.model.epoch };
+        let epoch = if self.model.fresh { self.model.next_epoch(self.now) } else { self.model.epoch };
         assert_eq!(effect.epoch, epoch);
     }
 
@@ -256,7 +254,7 @@ impl Trial {
             _ => self.sale = self.restarted(),
         }
         self.now += self.random.pick(&[0, 0, 9_999, 10_000, 10_001, 55_555]);
-        self.fresh = true;
+        self.model.fresh = true;
     }
 
     fn restarted(&mut self) -> Sale {
@@ -291,8 +289,8 @@ fn check_words(request: &Request<'static>, change: &Change<'static>) {
         (Request::Void { user, token, .. }, Change::Voided { user: u, token: t, .. }) => {
             assert_eq!((user, token), (u, t));
         }
-        (Request::Alter { terms, state }, Change::Altered { terms: t, state: s }) => {
-            assert_eq!((terms, state), (t, s));
+        (Request::Alter { terms, state }, Change::Altered { terms: t, state: s, .. }) => {
+            assert_eq!((terms, state.unwrap_or(*s)), (t, *s));
         }
         (Request::Confirm { id, .. } | Request::Release { id } | Request::Extend { id, .. }, _) => {
             let same = matches!(change, Change::Confirmed { id: i } | Change::Released { id: i }
