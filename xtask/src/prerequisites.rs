@@ -25,10 +25,16 @@ enum Need {
     Compiler,
     /// libclang and clang's own headers, which generate the bindings to the server's module API.
     Clang,
+    /// Only for the order worker's tests with it.
+    Database,
+    /// Only for the test of the example in Python.
+    PythonClient,
 }
 
 impl Need {
     const ALL: [Need; 4] = [Need::Server, Need::Client, Need::Compiler, Need::Clang];
+    /// Tests that need these say so and are skipped where they cannot be had.
+    const OF_SOME_TESTS: [Need; 2] = [Need::Database, Need::PythonClient];
 
     fn name(self) -> &'static str {
         match self {
@@ -36,6 +42,8 @@ impl Need {
             Need::Client => "redis-cli",
             Need::Compiler => "a C compiler",
             Need::Clang => "libclang with its headers",
+            Need::Database => "PostgreSQL",
+            Need::PythonClient => "redis for Python",
         }
     }
 
@@ -45,6 +53,14 @@ impl Need {
             Need::Client => on_path(Path::new("redis-cli")).is_some(),
             Need::Compiler => on_path(Path::new("cc")).is_some(),
             Need::Clang => clang_library().is_some() && has_clang_headers(),
+            Need::Database => {
+                on_path(Path::new("initdb")).is_some()
+                    || matches("/usr/lib/postgresql/*/bin").iter().any(|f| f.join("initdb").is_file())
+            }
+            Need::PythonClient => {
+                let imports = |python| answers(python, &["-c", "import redis"]).is_some();
+                imports("/usr/bin/python3") || imports("python3")
+            }
         }
     }
 
@@ -57,6 +73,8 @@ impl Need {
             // The smallest set that does: 50 MB instead of 290.
             (Need::Clang, System::Debian12) => &["libclang1-14", "libclang-common-14-dev"],
             (Need::Clang, System::Other) => &["libclang-dev"],
+            (Need::Database, _) => &["postgresql"],
+            (Need::PythonClient, _) => &["python3-redis"],
         }
     }
 }
@@ -153,6 +171,27 @@ pub fn check(server: &Path) -> Result<()> {
 pub fn ensure_met(server: &Path) -> Result<()> {
     let missing = missing(server)?;
     if missing.is_empty() { Ok(()) } else { install(server, &missing) }
+}
+
+/// Installs what only some tests need, where that can be done without asking.
+///
+/// # Errors
+/// What is missing afterwards: those tests are then skipped.
+pub fn ensure_some_tests_can_run() -> Result<()> {
+    let missing = || -> Vec<Need> {
+        Need::OF_SOME_TESTS.into_iter().filter(|need| !need.is_met(Path::new(""))).collect()
+    };
+    let first = missing();
+    let installer = Installer::here();
+    if !first.is_empty() && installer != Installer::User {
+        println!("missing: {}", names(&first));
+        for mut command in installer.commands(&packages(&first, system())) {
+            steps::run(&mut command)?;
+        }
+    }
+    let left = missing();
+    ensure!(left.is_empty(), "not here: {}; install {}", names(&left), packages(&left, system()).join(" "));
+    Ok(())
 }
 
 /// Points the build at a libclang that it would not find by itself.

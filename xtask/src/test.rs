@@ -23,6 +23,9 @@ pub fn run(options: &Options) -> Result<()> {
     if !checks.step("prerequisites", || prerequisites::ensure_met(&server)) {
         return checks.finish();
     }
+    if let Err(error) = prerequisites::ensure_some_tests_can_run() {
+        checks.skip("tests with a database and with Python", &format!("{error:#}"));
+    }
     if options.filters.is_empty() {
         lint(&mut checks);
     }

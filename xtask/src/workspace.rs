@@ -69,6 +69,13 @@ pub fn server_tests() -> Command {
     tests
 }
 
+/// The order worker's tests alone.
+pub fn worker_tests() -> Command {
+    let mut tests = cargo(&["test", "--workspace", "--test", "worker"]);
+    prerequisites::point_at_clang(&mut tests);
+    tests
+}
+
 /// Tells the server tests which server and which module they are to test.
 pub fn test_against(tests: &mut Command, server: &Path) {
     tests.env("SECKILL_SERVER", server).env("SECKILL_MODULE", module(Profile::Dev));

@@ -3,21 +3,32 @@
 use std::time::Duration;
 
 use crate::harness::{Random, Server, events, wait_until};
-use crate::ledger::{backlog, wait_until_equal};
+use crate::ledger::{backlog, ids, wait_until_equal};
 use crate::process::{Worker, sqlite};
 
 /// Buyers of all kinds, from one seed.
 pub fn trade(shop: &Server, random: &mut Random, sale: &str, count: usize) {
-    let commands: Vec<String> = (0..count).map(|_| operation(random, sale)).collect();
+    let ids = ids(shop, sale);
+    let commands: Vec<String> = (0..count).map(|_| operation(random, sale, &ids)).collect();
     for (command, reply) in commands.iter().zip(shop.pipeline(&commands)) {
         let reply = crate::harness::reply::text(&reply);
         assert!(!reply.starts_with('-') || reply.starts_with("-MISMATCH"), "{command} gives {reply}");
     }
 }
 
-fn operation(random: &mut Random, sale: &str) -> String {
+/// Of those that are there, most often one of the newest, or one that will be there soon.
+fn pick(random: &mut Random, ids: &[i64]) -> i64 {
+    let newest = ids.last().copied().unwrap_or(0);
+    match random.below(3) {
+        0 => newest + random.below(20) as i64 + 1,
+        1 => ids.get(random.below(ids.len().max(1))).copied().unwrap_or(1),
+        _ => ids.iter().rev().nth(random.below(40)).copied().unwrap_or(1),
+    }
+}
+
+fn operation(random: &mut Random, sale: &str, ids: &[i64]) -> String {
     let user = format!("u{}", random.below(200));
-    let id = random.below(150) + 1;
+    let id = pick(random, ids);
     match random.below(16) {
         0..=5 => format!("SECKILL.RESERVE {sale} {user} QTY {}", random.below(3) + 1),
         6 => format!("SECKILL.RESERVE {sale} {user} DATA size-{id}"),
@@ -26,7 +37,7 @@ fn operation(random: &mut Random, sale: &str) -> String {
         10 => format!("SECKILL.RELEASE {sale} {id}"),
         11 => format!("SECKILL.EXTEND {sale} {id} PX {}", (random.below(40) + 1) * 50_000),
         12 => format!("SECKILL.REFUND {sale} {id}"),
-        13 => format!("SECKILL.REFUND {sale} {id} QTY 1 REQUEST t{}", random.below(60)),
+        13 => format!("SECKILL.REFUND {sale} {id} QTY 1 REQUEST t{}", random.below(600)),
         14 => format!("SECKILL.RESTOCK {sale} {}", random.below(9) as i64 - 3),
         _ => format!("SECKILL.ALTER {sale} HOLD {}", if random.once_in(3) { 5 } else { 900_000 }),
     }

@@ -91,6 +91,11 @@ fn told(reservation: &Value) -> (i64, String) {
     (word("id").parse().expect("an id"), line)
 }
 
+/// Every reservation of a sale, ascending.
+pub fn ids(shop: &Client, sale: &str) -> Vec<i64> {
+    of_sale(shop, sale).into_keys().collect()
+}
+
 fn of_tables(database: &mut Database, sale: &str) -> Lines {
     let orders = database.orders(sale, 0, i64::MAX).expect("orders can be read");
     let line = |order: &order_worker::order::Order| {

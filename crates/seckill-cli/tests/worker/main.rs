@@ -5,7 +5,10 @@
 mod harness;
 
 mod ledger;
+mod postgres;
 mod process;
+mod tables;
 
 mod dead_letters;
 mod flow;
+mod kills;

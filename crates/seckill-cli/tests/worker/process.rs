@@ -56,6 +56,19 @@ impl Worker {
         self.log()
     }
 
+    /// Ends it as a power cut would end the process.
+    pub fn kill(mut self) {
+        self.child.kill().expect("the worker can be killed");
+        self.ended();
+    }
+
+    /// Waits until it was killed at its step.
+    #[track_caller]
+    pub fn killed(&mut self) {
+        let status = self.ended();
+        assert!(status.code().is_none(), "the worker reached its step; {status}:\n{}", self.log());
+    }
+
     /// True while the process runs.
     pub fn lives(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
