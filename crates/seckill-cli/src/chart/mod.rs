@@ -8,9 +8,18 @@ pub use terminal::draw;
 
 use crate::timeline::{Count, Timeline};
 
-/// A line of a picture: its name and its points, seconds and a rate a second.
+/// What the two directions of a picture are.
+pub struct Axes {
+    pub x: &'static str,
+    pub y: &'static str,
+}
+
+/// The axes of a sale's traffic.
+pub const TRAFFIC: Axes = Axes { x: "seconds", y: "per second" };
+
+/// A line of a picture: its name and its points, in traffic seconds and a rate a second.
 pub struct Line {
-    pub name: &'static str,
+    pub name: String,
     pub points: Vec<(f64, f64)>,
 }
 
@@ -22,7 +31,7 @@ pub fn lines(timeline: &Timeline) -> Vec<Line> {
         ("reserved", |row| row.reserved),
         ("confirmed", |row| row.confirmed),
     ];
-    let line = |(name, count)| Line { name, points: timeline.rates(count) };
+    let line = |(name, count): (&str, Count)| Line { name: name.to_owned(), points: timeline.rates(count) };
     let lines = counts.into_iter().map(line);
     lines.filter(|line| line.points.iter().any(|(_, rate)| *rate > 0.0)).collect()
 }

@@ -66,7 +66,7 @@ reserved/s
        ┤ ▁██
      0 ┼─────
         0s  2s";
-        assert_eq!(draw(&Line { name: "reserved", points }), expected);
+        assert_eq!(draw(&Line { name: "reserved".to_owned(), points }), expected);
     }
 
     #[test]
@@ -78,7 +78,7 @@ reserved/s
 
     #[test]
     fn nothing_is_drawn_of_nothing() {
-        let drawn = draw(&Line { name: "requests", points: Vec::new() });
+        let drawn = draw(&Line { name: "requests".to_owned(), points: Vec::new() });
         assert!(drawn.starts_with("requests/s") && !drawn.contains('█'));
     }
 }

@@ -203,7 +203,7 @@ fn remember(options: &Demo, crowd: &Crowd, told: &[(u64, u32, Told)]) -> Memory 
 fn publish(options: &Demo, report: &Report, timeline: &Timeline) -> Result<()> {
     if let Some(file) = &options.svg {
         let title = format!("{} units, {} buyers", options.units, options.buyers);
-        chart::save(file, &title, &chart::lines(timeline), &report.summary())?;
+        chart::save(file, &title, &chart::TRAFFIC, &chart::lines(timeline), &report.summary())?;
         eprintln!("drew {}", file.display());
     }
     if options.json {

@@ -147,7 +147,7 @@ fn line(drive: &Drive, answered: u64, rate: f64) -> String {
 fn publish(options: &Rush, report: &Report, timeline: &Timeline) -> Result<()> {
     if let Some(file) = &options.plot {
         let title = format!("{} at {}", report.sale, report.server);
-        chart::save(file, &title, &chart::lines(timeline), &report.figures())?;
+        chart::save(file, &title, &chart::TRAFFIC, &chart::lines(timeline), &report.figures())?;
         eprintln!("drew {}", file.display());
     }
     if options.json {

@@ -45,7 +45,7 @@ impl Report {
     pub fn text(&self, timeline: &Timeline) -> String {
         let mut text = String::new();
         let lines = chart::lines(&timeline.narrowed(COLUMNS));
-        for line in lines.iter().filter(|line| ["requests", "reserved"].contains(&line.name)) {
+        for line in lines.iter().filter(|line| ["requests", "reserved"].contains(&line.name.as_str())) {
             let _ = writeln!(text, "{}\n", chart::draw(line));
         }
         text.push_str(&self.figures());
