@@ -201,7 +201,7 @@ fn socket(folder: &Path) -> PathBuf {
 }
 
 /// The module that cargo built with this test: it lies beside it, or above it if `cargo build` was the last.
-fn module() -> PathBuf {
+pub fn module() -> PathBuf {
     if let Ok(path) = std::env::var("SECKILL_MODULE") {
         return PathBuf::from(path);
     }
@@ -213,7 +213,7 @@ fn module() -> PathBuf {
     places.pop().expect("there are two places")
 }
 
-fn binary() -> String {
+pub fn binary() -> String {
     std::env::var("SECKILL_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 

@@ -62,9 +62,9 @@ pub fn build_module(profile: Profile) -> Command {
     build
 }
 
-/// The server tests alone.
+/// The tests against servers alone: those of the module, and those of the command line on a cluster.
 pub fn server_tests() -> Command {
-    let mut tests = cargo(&["test", "--workspace", "--test", "server"]);
+    let mut tests = cargo(&["test", "--workspace", "--test", "server", "--test", "cluster"]);
     prerequisites::point_at_clang(&mut tests);
     tests
 }

@@ -1,10 +1,13 @@
 //! The command line's arguments and what is allowed in them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand};
+
+use crate::shard;
 
 #[derive(Parser)]
 #[command(
@@ -27,6 +30,12 @@ pub enum Task {
     Work(crate::work::Options),
     /// Entries that the worker has given up: look, send again, drop.
     Dead(crate::dead::Options),
+    /// Move units of one item between its sales, which are shards of a cluster, to where they are asked for.
+    Rebalance(Rebalance),
+    /// Say which sale of an item a user belongs to.
+    Route(Route),
+    /// Play sales on shards, without servers: what is left unsold and refused, against skew.
+    Simulate(Simulate),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -115,6 +124,45 @@ pub struct Rush {
     pub json: bool,
 }
 
+#[derive(Args, Clone, Debug)]
+pub struct Rebalance {
+    /// A node of the cluster, redis://[user:password@]host[:port]; repeated, others to ask when it does not answer.
+    #[arg(long = "url", value_name = "URL", default_value = "redis://127.0.0.1:6379")]
+    pub urls: Vec<String>,
+
+    /// The item, whose sales are {ITEM#0}, {ITEM#1}, and so on.
+    #[arg(long, value_name = "ITEM", requires = "shards", conflicts_with = "sales")]
+    pub item: Option<String>,
+
+    /// How many sales it has.
+    #[arg(long, value_name = "N", requires = "item", value_parser = clap::value_parser!(u16).range(2..=1_024))]
+    pub shards: Option<u16>,
+
+    /// A sale of the item, by its key: instead of --item, once for each.
+    #[arg(long = "sale", value_name = "KEY")]
+    pub sales: Vec<String>,
+
+    /// Show the shards and what would move; change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Go on until Ctrl-C.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub watch: bool,
+
+    /// How often a watch looks, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 1_000, requires = "watch", value_parser = clap::value_parser!(u32).range(50..=60_000))]
+    pub every: u32,
+
+    /// Replicas that must know that units left a shard before another gets them.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub replicas: u16,
+
+    /// Print each round as JSON, and nothing else, on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// When a rush is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
@@ -156,6 +204,70 @@ impl Demo {
     /// Refuses what cannot work before anything is started.
     pub fn validate(&self) -> Result<()> {
         self.svg.as_deref().map_or(Ok(()), |file| is_drawable(file, &["svg"]))
+    }
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Route {
+    /// The item, whose sales are {ITEM#0}, {ITEM#1}, and so on.
+    #[arg(long, value_name = "ITEM")]
+    pub item: String,
+
+    /// How many sales it has.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub shards: u16,
+
+    /// Users, as RESERVE is given them.
+    #[arg(value_name = "USER", required = true)]
+    pub users: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Simulate {
+    /// Numbers of shards.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "4,16,64", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub shards: Vec<u16>,
+
+    /// Units for sale.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub units: u64,
+
+    /// People who want one each.
+    #[arg(long, default_value_t = 12_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub buyers: u64,
+
+    /// How often somebody tries who is refused, ten seconds apart.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub tries: u32,
+
+    /// Seconds between two rebalances.
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub every: u16,
+
+    /// Sales to average over, each with the next seed.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub runs: u32,
+
+    /// The first seed; the same number gives the same figures.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Also draw the curves into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub svg: Option<PathBuf>,
+}
+
+impl Rebalance {
+    /// The keys of the item's sales.
+    pub fn sales(&self) -> Result<Vec<String>> {
+        if let (Some(item), Some(shards)) = (&self.item, self.shards) {
+            ensure!(!item.is_empty() && !item.contains(['{', '}']), "--item {item} is empty or has braces");
+            return Ok((0..usize::from(shards)).map(|shard| shard::sale(item, shard)).collect());
+        }
+        ensure!(self.sales.len() >= 2, "name --item and --shards, or at least two sales with --sale");
+        let distinct: BTreeSet<&String> = self.sales.iter().collect();
+        ensure!(distinct.len() == self.sales.len(), "a sale is named twice");
+        Ok(self.sales.clone())
     }
 }
 
@@ -207,6 +319,33 @@ mod tests {
         assert!(refused("--sale a --rate 10 --pipeline 64").contains("use at most 10"));
         assert!(refused("--sale a --plot curve.png").contains("does not end in .svg or .html"));
         assert!(refused("--sale a --plot no/such/folder/curve.svg").contains("make it first"));
+    }
+
+    fn rebalance(arguments: &str) -> Result<Vec<String>> {
+        let words = format!("seckill rebalance {arguments}");
+        let cli = Cli::try_parse_from(words.split_whitespace())?;
+        let Task::Rebalance(rebalance) = cli.task else { bail!("another task") };
+        rebalance.sales()
+    }
+
+    #[test]
+    fn an_items_sales_follow_from_its_name_or_are_named() {
+        assert_eq!(rebalance("--item phone --shards 3").unwrap(), ["{phone#0}", "{phone#1}", "{phone#2}"]);
+        assert_eq!(rebalance("--sale a --sale b").unwrap(), ["a", "b"]);
+        for wrong in [
+            "",
+            "--item a",
+            "--shards 3",
+            "--item a --shards 1",
+            "--item {a} --shards 2",
+            "--sale a",
+            "--sale a --sale a",
+            "--item a --shards 2 --sale b",
+            "--item a --shards 2 --watch --dry-run",
+            "--item a --shards 2 --every 100",
+        ] {
+            assert!(rebalance(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! `seckill demo` shows a whole flash sale on a server of its own and proves that nothing was oversold.
 //! `seckill rush` sends the traffic of a flash sale to a running server and measures it.
 //! `seckill work` brings the order events into a database; `seckill dead` looks after what it has given up.
+//! `seckill rebalance` moves units between the shards of an item, and `seckill route` says which is a user's.
+//! `seckill simulate` shows what shards cost.
 
 mod answer;
 mod args;
@@ -14,7 +16,10 @@ mod latency;
 mod link;
 mod progress;
 mod random;
+mod rebalance;
 mod rush;
+mod shard;
+mod simulate;
 mod stop;
 mod stream;
 mod tally;
@@ -57,6 +62,9 @@ fn main() -> ExitCode {
         Task::Rush(options) => rush::run(options, &stop),
         Task::Work(options) => work::run(options, &stop),
         Task::Dead(options) => dead::run(options),
+        Task::Rebalance(options) => rebalance::run(options, &stop),
+        Task::Route(options) => Ok(shard::route(options)),
+        Task::Simulate(options) => simulate::run(options),
     });
     match verdict {
         Ok(verdict) => verdict.into(),
