@@ -5,6 +5,7 @@
 mod harness;
 
 mod crowd;
+mod example;
 mod nodes;
 mod rebalance;
 mod safety;
