@@ -213,6 +213,7 @@ pub fn module() -> PathBuf {
     places.pop().expect("there are two places")
 }
 
+/// The server program.
 pub fn binary() -> String {
     std::env::var("SECKILL_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 const POLL: Duration = Duration::from_millis(50);
@@ -80,6 +80,16 @@ impl Process {
         Ok(status)
     }
 
+    /// Asks it to end in order, and waits until it has.
+    pub fn end(self, patience: Duration) -> Result<()> {
+        let name = self.name;
+        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        ensure!(asked.context("cannot run kill")?.success(), "{name} was gone already");
+        let status = self.wait(patience)?;
+        ensure!(status.success(), "{name} ended with {status}");
+        Ok(())
+    }
+
     /// Kills it: for a process that holds nothing worth keeping, or that never got ready.
     pub fn kill(mut self) {
         // Already gone is what was wanted.
@@ -134,6 +144,25 @@ mod tests {
         let stop = Stop(Arc::new(AtomicBool::new(true)));
         assert!(follow_until(&stop, &mut [&mut process]).is_ok());
         process.kill();
+    }
+
+    #[test]
+    fn a_process_that_is_asked_to_end_ends_in_order() {
+        let process = shell("trap 'exit 0' TERM; echo ready; while :; do sleep 0.01; done");
+        // Asked before the trap is set it ends by the signal, which is no success.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let is_set = |pid: u32| {
+            let caught = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let mask = caught
+                .lines()
+                .find_map(|line| line.strip_prefix("SigCgt:").map(str::trim).map(str::to_owned));
+            mask.and_then(|mask| u64::from_str_radix(&mask, 16).ok())
+                .is_some_and(|mask| mask & (1 << 14) != 0)
+        };
+        while !is_set(process.child.id()) && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        assert!(process.end(Duration::from_secs(10)).is_ok());
     }
 
     #[test]

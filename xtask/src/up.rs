@@ -1,15 +1,19 @@
 //! `cargo xtask up`: from a checkout to a sale that can be bought from.
 
 use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::processes::{self, Stop};
+use crate::processes::{self, Process, Stop};
 use crate::server::{self, Server, Setup};
 use crate::workspace::{self, Profile};
 use crate::{prerequisites, steps};
 
+/// The worker finishes its batch within it.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The sale that is there to try things on.
 const SAMPLE: &str = "phone";
 
@@ -39,6 +43,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let port = server::choose_port(options.port)?;
     steps::run(&mut workspace::build_module(Profile::Release))?;
+    steps::run(&mut workspace::build_command_line())?;
 
     let stop = Stop::on_signals()?;
     let setup = Setup {
@@ -48,13 +53,31 @@ pub fn run(options: &Options) -> Result<()> {
         data: workspace::root().join(&options.dir),
     };
     let mut server = Server::start(&setup, &stop)?;
-    let followed = open_sample(&mut server)
-        .map(|()| greet(&server, &setup))
-        // What belongs beside the server is started here and followed with it.
-        .and_then(|()| processes::follow_until(&stop, &mut [&mut server.process]));
+    let followed = open_sample(&mut server).and_then(|()| follow(&mut server, &setup, &stop));
     println!("shutting down");
     let ended = server.shut_down();
     followed.and(ended)
+}
+
+/// What belongs beside the server is started here, followed with it, and ended before it.
+fn follow(server: &mut Server, setup: &Setup, stop: &Stop) -> Result<()> {
+    let mut worker = Process::start("worker", &mut work(setup))?;
+    greet(server, setup);
+    let followed = processes::follow_until(stop, &mut [&mut server.process, &mut worker]);
+    match followed {
+        Ok(()) => worker.end(PATIENCE),
+        Err(error) => {
+            worker.kill();
+            Err(error)
+        }
+    }
+}
+
+/// The order worker, on the tables beside the server's data.
+fn work(setup: &Setup) -> Command {
+    let mut worker = Command::new(workspace::command_line());
+    worker.args(["work", "--url", &format!("redis://127.0.0.1:{}", setup.port), "--data"]).arg(&setup.data);
+    worker
 }
 
 fn open_sample(server: &mut Server) -> Result<()> {
@@ -71,6 +94,7 @@ fn greet(server: &Server, setup: &Setup) {
          redis-cli -p {port} SECKILL.RESERVE {SAMPLE} alice\n  \
          redis-cli -p {port} SECKILL.CONFIRM {SAMPLE} 1\n  \
          redis-cli -p {port} SECKILL.INFO {SAMPLE}\n\n\
+         The order worker brings its orders into {data}/orders.db.\n\
          Ctrl-C stops it, and the next `cargo xtask up` finds the data again.\n",
         data = setup.data.display()
     );

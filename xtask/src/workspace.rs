@@ -62,6 +62,16 @@ pub fn build_module(profile: Profile) -> Command {
     build
 }
 
+/// The build of the command line, quick to build: what is slow in it is not what is looked at here.
+pub fn build_command_line() -> Command {
+    cargo(&["build", "--package", "seckill-cli"])
+}
+
+/// The built command line.
+pub fn command_line() -> PathBuf {
+    target().join("debug").join(format!("seckill{}", consts::EXE_SUFFIX))
+}
+
 /// The tests against servers alone: those of the module, and those of the command line on a cluster.
 pub fn server_tests() -> Command {
     let mut tests = cargo(&["test", "--workspace", "--test", "server", "--test", "cluster"]);

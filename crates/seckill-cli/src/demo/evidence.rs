@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use redis::{Connection, Value};
 use serde::Serialize;
 
+use super::ledger::Tables;
 use crate::book::Totals;
 use crate::link::{must, words};
 use crate::stream::{Event, Reader};
@@ -24,6 +25,8 @@ pub struct Evidence {
     /// All requests in `SECKILL.CURVE`.
     pub curve_requests: i64,
     pub events: Vec<Event>,
+    /// What the order worker has made of them; filled once it has ended.
+    pub tables: Tables,
 }
 
 /// What `SECKILL.INFO` says.
@@ -55,6 +58,7 @@ pub fn gather(connection: &mut Connection, sale: &str, patience: Duration) -> Re
         stock: stock.first().copied().flatten().context("SECKILL.STOCK knows no such sale")?,
         curve_requests: curve.iter().filter_map(|second| second.get(1)).sum(),
         events,
+        tables: Tables::default(),
     })
 }
 

@@ -4,6 +4,7 @@ mod checks;
 mod crowd;
 mod evidence;
 mod habits;
+mod ledger;
 mod locate;
 mod queue;
 mod report;
@@ -30,6 +31,7 @@ use crate::{Verdict, chart};
 use checks::Memory;
 use crowd::{Crowd, Told};
 use evidence::Evidence;
+use ledger::Ledger;
 use queue::{Queue, Seen};
 use report::{Funnel, Report};
 use server::Server;
@@ -74,10 +76,12 @@ fn sell(options: &Demo, seed: u64, server: &mut Server, stop: &Stop) -> Result<(
     let links = link::open_all(server.client(), usize::from(options.connections))?;
     let buyers = habits::buyers(seed, options.buyers);
     open_sale(&mut connection, options.units)?;
+    let ledger = Ledger::open(server, &evidence::info(&mut connection, SALE)?.stream)?;
     let last_call = habits::last_arrival(options.buyers) + Duration::from_millis(200);
     let crowd = Crowd::new(SALE, buyers, last_call, last_call + LAST_CALL_PATIENCE, stop);
     let seen = serve(&crowd, links, server, &mut connection)?;
-    let evidence = evidence::gather(&mut connection, SALE, habits::HOLD + SETTLING_PATIENCE)?;
+    let mut evidence = evidence::gather(&mut connection, SALE, habits::HOLD + SETTLING_PATIENCE)?;
+    evidence.tables = ledger.close(&mut connection, SALE)?;
     Ok((judge(options, seed, &crowd, &seen, evidence), seen.timeline))
 }
 
@@ -93,6 +97,7 @@ fn judge(options: &Demo, seed: u64, crowd: &Crowd, seen: &Seen, evidence: Eviden
         hold_ms: habits::HOLD.as_millis() as u64,
         seconds: crowd.begun.elapsed().as_secs_f64(),
         sold: evidence.info.totals.confirmed,
+        rows: evidence.tables.paid(),
         distinct_buyers: book.buyers(),
         events: book.kinds().clone(),
         audit: evidence.audit,

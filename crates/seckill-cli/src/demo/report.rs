@@ -56,6 +56,8 @@ pub struct Report {
     pub hold_ms: u64,
     pub seconds: f64,
     pub sold: i64,
+    /// Paid orders in the database.
+    pub rows: usize,
     pub distinct_buyers: usize,
     pub events: BTreeMap<String, u64>,
     pub audit: Audit,
@@ -83,7 +85,7 @@ impl Report {
                 Some(problem) => writeln!(text, "  FAILED  {}: {problem}", check.name),
             };
         }
-        let _ = write!(text, "\n{}", self.summary());
+        let _ = write!(text, "\n{}\n{}", self.figures(), self.summary());
         text
     }
 
@@ -109,16 +111,18 @@ impl Report {
         })
     }
 
-    /// The line for a machine.
-    pub fn summary(&self) -> String {
+    fn figures(&self) -> String {
         format!(
-            "sold {}, buyers {}, events {}, audit {}, oversold {}",
-            self.sold,
+            "buyers {}, events {}, audit {}",
             self.distinct_buyers,
             self.events.values().sum::<u64>(),
-            if self.audit.ok { "ok" } else { "failed" },
-            self.audit.oversold
+            if self.audit.ok { "ok" } else { "failed" }
         )
+    }
+
+    /// The line for a machine.
+    pub fn summary(&self) -> String {
+        format!("sold {}, rows {}, oversold {}", self.sold, self.rows, self.audit.oversold)
     }
 
     /// The names of what does not hold.

@@ -26,6 +26,7 @@ pub struct Server {
     process: Child,
     folder: TempDir,
     client: Client,
+    port: u16,
 }
 
 impl Server {
@@ -58,13 +59,23 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let client = Client::open(("127.0.0.1", port))?;
-        let mut server = Server { process, folder, client };
+        let mut server = Server { process, folder, client, port };
         server.wait_until_ready(stop)?;
         Ok(server)
     }
 
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Its own folder, gone with it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
     }
 
     pub fn connect(&self) -> Result<Connection> {

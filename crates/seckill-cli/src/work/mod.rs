@@ -6,13 +6,17 @@ mod output;
 mod probe;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use order_worker::http;
 use order_worker::metrics::Metrics;
-use order_worker::stream::Reader;
+use order_worker::probe::Unobserved;
+use order_worker::retry::Patience;
+use order_worker::store::Location;
+use order_worker::stream::{Address, Reader, Streams};
 use order_worker::worker::{self, Settings, Shared};
 
 pub use options::{Options, Places};
@@ -83,4 +87,21 @@ fn settings(options: &Options, consumer: &str) -> Result<Settings> {
         upkeep_every: Duration::from_millis(options.upkeep),
         discover_every: DISCOVER_EVERY,
     })
+}
+
+/// A worker inside another task, such as the demo: one stream, one file, nothing trimmed.
+pub fn beside(url: &str, location: Location, stream: &str, stop: Arc<AtomicBool>) -> Result<Arc<Shared>> {
+    let settings = Settings {
+        address: Address::of(url).map_err(anyhow::Error::msg)?,
+        location,
+        reader: Reader { group: "orders".to_owned(), consumer: "beside".to_owned() },
+        streams: Streams::Named(vec![stream.to_owned()]),
+        batch: 256,
+        patience: Patience { attempts: 8, base: Duration::from_millis(100), cap: Duration::from_secs(5) },
+        keep: None,
+        consumer_idle: Duration::from_secs(3_600),
+        upkeep_every: Duration::from_secs(1),
+        discover_every: DISCOVER_EVERY,
+    };
+    Ok(Arc::new(Shared { settings, metrics: Arc::default(), probe: Box::new(Unobserved), stop }))
 }

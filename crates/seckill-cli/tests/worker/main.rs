@@ -10,5 +10,6 @@ mod process;
 mod tables;
 
 mod dead_letters;
+mod demo;
 mod flow;
 mod kills;
