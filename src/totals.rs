@@ -26,6 +26,7 @@ pub fn count(change: &Change<'_>) {
         Change::Refunded { .. } => &REFUNDED,
         Change::Extended { .. }
         | Change::Restocked { .. }
+        | Change::Adopted { .. }
         | Change::Voided { .. }
         | Change::Altered { .. } => &OTHER,
     };

@@ -15,6 +15,7 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.EXTEND",
     "SECKILL.REFUND",
     "SECKILL.VOID",
+    "SECKILL.ADOPT",
     "SECKILL.STOCK",
     "SECKILL.GET",
     "SECKILL.USER",
@@ -46,8 +47,19 @@ const READING: &[&str] = &[
     "LOCKINFO", "BFEXISTS", "BFINFO", "TICKET", "STOCK", "GET", "USER", "SCAN", "INFO", "AUDIT", "CURVE",
     "HELP",
 ];
-const TAKING_ON: &[&str] =
-    &["CREATE", "RESERVE", "LOCK", "LIMIT", "MLIMIT", "BFCREATE", "BFADD", "BFREBUILD", "FETCH", "FILL"];
+const TAKING_ON: &[&str] = &[
+    "CREATE",
+    "RESERVE",
+    "ADOPT",
+    "LOCK",
+    "LIMIT",
+    "MLIMIT",
+    "BFCREATE",
+    "BFADD",
+    "BFREBUILD",
+    "FETCH",
+    "FILL",
+];
 const SETTLING: &[&str] =
     &["CONFIRM", "RELEASE", "REFUND", "VOID", "UNLOCK", "RENEW", "FENCE", "BFDEL", "INVALIDATE"];
 
@@ -89,6 +101,7 @@ fn keys_are_found_by_the_server() {
         ("SECKILL.CREATE k STOCK 5 STREAM s", "k s"),
         ("SECKILL.CREATE k STREAM s STOCK 5 GROUP g", "k s"),
         ("SECKILL.ALTER k HOLD 5", "k"),
+        ("SECKILL.ADOPT k 1 u QTY 1 STATE HELD", "k"),
         ("SECKILL.INFO k", "k"),
         ("SECKILL.SCAN k 0", "k"),
         ("SECKILL.FETCH k LEASE 5", "k"),
@@ -156,6 +169,7 @@ fn documented_options_are_those_that_work() {
                 "IPRATE",
                 "MINTIER",
                 "TIERSTART",
+                "ONFAILOVER",
                 "STATE",
             ],
         ),
@@ -165,6 +179,7 @@ fn documented_options_are_those_that_work() {
         ("SECKILL.EXTEND", &["PX"]),
         ("SECKILL.REFUND", &["QTY", "REQUEST", "NORESTOCK"]),
         ("SECKILL.VOID", &["REQUEST", "PX"]),
+        ("SECKILL.ADOPT", &["QTY", "STATE", "HELD", "CONFIRMED", "PXAT"]),
         ("SECKILL.SCAN", &["STATE", "COUNT"]),
         ("SECKILL.CURVE", &["SECONDS"]),
         ("SECKILL.RESTOCK", &["REQUEST"]),

@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod adopt;
 mod alter;
 mod audit;
 mod bfadd;

@@ -14,6 +14,7 @@ const LEAST: &[&str] = &[
     "SECKILL.EXTEND sale 1 PX 5",
     "SECKILL.REFUND sale 1",
     "SECKILL.VOID sale u REQUEST t PX 5",
+    "SECKILL.ADOPT sale 9 u QTY 1 STATE HELD",
     "SECKILL.STOCK sale",
     "SECKILL.GET sale 1",
     "SECKILL.USER sale u",
@@ -41,7 +42,7 @@ const LEAST: &[&str] = &[
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 34] = [
+const NUMBERS: [(&str, &str, i64, i64); 35] = [
     ("SECKILL.BFCREATE fresh CAPACITY 5", "EXPANSION", 1, 32768),
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
@@ -60,6 +61,7 @@ const NUMBERS: [(&str, &str, i64, i64); 34] = [
     ("SECKILL.RESERVE sale u", "QTY", 1, 1_000_000),
     ("SECKILL.RESERVE sale u", "TIER", 0, 1_000_000),
     ("SECKILL.REFUND sale 1 REQUEST t", "QTY", 1, 1_000_000),
+    ("SECKILL.ADOPT sale 9 u STATE HELD", "QTY", 1, 1_000_000),
     ("SECKILL.EXTEND sale 1", "PX", 1, DURATION_MAX),
     ("SECKILL.VOID sale u REQUEST t", "PX", 1, DURATION_MAX),
     ("SECKILL.SCAN sale 0", "COUNT", 1, 1000),

@@ -97,6 +97,7 @@ fn describe(value: &SaleValue, at: Moment) -> Vec<(&'static str, Field<'_>)> {
         ("userrate_period", rate(terms.rates.user).1),
         ("iprate", rate(terms.rates.ip).0),
         ("iprate_period", rate(terms.rates.ip).1),
+        ("oversold", count(sale.oversold_at(now))),
         ("onfailover", Field::Text(terms.on_failover.word().as_bytes())),
     ]);
     fields

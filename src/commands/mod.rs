@@ -1,5 +1,6 @@
 //! One file per command, and the one table of them.
 
+mod adopt;
 mod alter;
 mod apply;
 mod args;

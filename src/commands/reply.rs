@@ -1,7 +1,7 @@
 //! Replies that several commands share.
 
 use seckill_core::filter::{Steps, Verb};
-use seckill_core::sale::{Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
+use seckill_core::sale::{HOLD_MS_MAX, Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
 use seckill_core::time::Timestamp;
 
 use crate::change::NotMade;
@@ -112,6 +112,9 @@ fn misuse_failure(misuse: Misuse) -> Failure {
         Misuse::StockRange => {
             "ERR delta would take the stock out of its range, 0 to 9007199254740992".to_string()
         }
+        Misuse::StrangeId => "ERR id is none that a sale gives out".to_string(),
+        Misuse::Deadline => "ERR the sale has no HOLD: say after PXAT until when it is held".to_string(),
+        Misuse::HoldRange => format!("ERR PXAT must be at most {HOLD_MS_MAX} milliseconds from now"),
         Misuse::Full => {
             format!("ERR the sale is full: no more reservations of up to {QTY_MAX} units can be numbered")
         }

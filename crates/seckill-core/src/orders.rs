@@ -23,11 +23,13 @@ pub enum Kind {
     Extended,
     /// There are more units to sell, or fewer.
     Restocked,
+    /// A reservation that was lost is taken in again.
+    Adopted,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Reserved,
         Kind::Confirmed,
         Kind::Released,
@@ -35,6 +37,7 @@ impl Kind {
         Kind::Refunded,
         Kind::Extended,
         Kind::Restocked,
+        Kind::Adopted,
     ];
 
     /// The word in the field `ev`.
@@ -47,6 +50,7 @@ impl Kind {
             Kind::Refunded => "REFUNDED",
             Kind::Extended => "EXTENDED",
             Kind::Restocked => "RESTOCKED",
+            Kind::Adopted => "ADOPTED",
         }
     }
 }
@@ -85,6 +89,15 @@ impl<'a> Event<'a> {
                 let seq = (effect.epoch, effect.seq);
                 Some(Event { kind, seq, id: id.0, user, qty: qty as i64, deadline, data })
             }
+            Change::Adopted { id, user, qty, deadline } => Some(Event {
+                kind: Kind::Adopted,
+                seq: (effect.epoch, effect.seq),
+                id: id.0,
+                user,
+                qty: qty as i64,
+                deadline: deadline.map_or(0, |deadline| deadline.0),
+                data: None,
+            }),
             Change::Confirmed { id } => Some(about(Kind::Confirmed, id, 0)),
             Change::Released { id } => Some(about(Kind::Released, id, 0)),
             Change::Expired { id } => Some(about(Kind::Expired, id, 0)),

@@ -3,8 +3,8 @@
 use seckill_core::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    Change, DATA_BYTES_MAX, Effect, HOLD_MS_MAX, Inconsistent, Outlet, QTY_MAX, Refusal, Request, Reserve,
-    Sale, SaleState, Seed, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
+    Adopt, Change, DATA_BYTES_MAX, Effect, HOLD_MS_MAX, Inconsistent, Outlet, Part, QTY_MAX, Refusal,
+    Request, Reserve, Sale, SaleState, Seed, Standing, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
 };
 use seckill_core::time::{Moment, Timestamp};
 
@@ -227,4 +227,80 @@ fn a_sale_is_created_within_the_limits() {
     assert!(!made(Stock::Unlimited, outlet(), COUNT_MAX + 1));
     assert!(!made(Stock::Unlimited, nameless, DAY_MS));
     assert!(!made(Stock::Unlimited, groupless, DAY_MS));
+}
+
+#[test]
+fn a_reservation_that_was_adopted_is_of_an_earlier_epoch_and_new() {
+    let sale = sale(Stock::Limited(1));
+    let adopted = |id, user, qty, hold_ms: u64, epoch| {
+        let deadline = (hold_ms < u64::MAX).then(|| CLOCK.after(hold_ms));
+        Effect { epoch, ..effect(Change::Adopted { id, user, qty, deadline }, 1) }
+    };
+    let id = ReservationId::new(0, 1);
+    let last = [
+        adopted(id, &LONG[..USER_BYTES_MAX], 1, 1, 1),
+        adopted(id, b"a", QTY_MAX, HOLD_MS_MAX, 1),
+        adopted(ReservationId::new(i32::MAX as u32 - 1, u32::MAX), b"a", 1, u64::MAX, i32::MAX as u32),
+    ];
+    last.iter().for_each(|effect| assert_eq!(sale.check(effect), Ok(()), "{effect:?}"));
+    let (earlier, deadline) = ("its id is not of an earlier epoch", "its deadline is out of range");
+    assert_refused(&sale, adopted(id, b"", 1, 1, 1), "its user has a wrong length");
+    assert_refused(&sale, adopted(id, &LONG[..=USER_BYTES_MAX], 1, 1, 1), "its user has a wrong length");
+    assert_refused(&sale, adopted(id, b"a", 0, 1, 1), "its quantity is out of range");
+    assert_refused(&sale, adopted(id, b"a", QTY_MAX + 1, 1, 1), "its quantity is out of range");
+    assert_refused(&sale, adopted(id, b"a", 1, 0, 1), deadline);
+    assert_refused(&sale, adopted(id, b"a", 1, HOLD_MS_MAX + 1, 1), deadline);
+    assert_refused(&sale, adopted(id, b"a", 1, 1, 0), earlier);
+    assert_refused(&sale, adopted(ReservationId::new(1, 1), b"a", 1, 1, 1), earlier);
+    assert_refused(&sale, adopted(ReservationId::new(0, 0), b"a", 1, 1, 1), earlier);
+    let mut sale = sale;
+    sale.apply(&adopted(id, b"a", 1, 1, 1));
+    let again = Effect { seq: 2, ..adopted(id, b"a", 1, 1, 1) };
+    assert_refused(&sale, again, "the reservation is known");
+}
+
+#[test]
+fn an_id_that_was_adopted_is_never_given_out() {
+    let mut sale = sale(Stock::Unlimited);
+    let mut given = std::collections::BTreeSet::new();
+    for (epoch, number) in [(0, 3), (0, 1), (2, 7), (2, 8), (1, 1), (9, u32::MAX), (0, 2)] {
+        let reserve = Request::Reserve(Reserve { user: b"a", qty: 1, token: None, data: None, tier: 0 });
+        let id = ReservationId::new(epoch, number);
+        let adopt = Request::Adopt(Adopt { id, user: b"b", qty: 1, standing: Standing::Confirmed });
+        for request in [reserve, adopt, reserve] {
+            let decided = sale.decide(Moment::at(sale.clock().after(1)), &request);
+            let Ok(effect) = decided else {
+                assert_eq!((decided, request), (Err(Refusal::Standing(id)), adopt));
+                continue;
+            };
+            let (Change::Reserved { id, .. } | Change::Adopted { id, .. }) = effect.change else { panic!() };
+            assert!(given.insert(id), "{id:?} twice");
+            assert_eq!(sale.check(&effect), Ok(()));
+            sale.apply(&effect);
+        }
+    }
+    assert_eq!((sale.epoch(), sale.audit().differences), (10, vec![]));
+}
+
+#[test]
+fn what_comes_back_to_an_oversold_sale_pays_the_oversell_first() {
+    let terms = Terms { per_user: 0, ..Terms::default() };
+    let mut sale = created(terms, Stock::Limited(4), outlet(), 1_000_000).unwrap();
+    let id = |number| ReservationId::new(0, number);
+    let adopt = |number, qty, standing| Request::Adopt(Adopt { id: id(number), user: b"a", qty, standing });
+    let figures = |sale: &Sale| (sale.stock(), sale.available(), sale.oversold());
+    let mut ask = |request, expected| {
+        let effect = sale.decide(Moment::at(sale.clock().after(1)), &request).unwrap();
+        assert_eq!(sale.check(&effect), Ok(()));
+        sale.apply(&effect);
+        assert_eq!(figures(&sale), expected, "{request:?}");
+    };
+    let limited = Stock::Limited;
+    ask(adopt(1, 6, Standing::Confirmed), (limited(4), Some(0), 2));
+    ask(adopt(2, 3, Standing::Held(None)), (limited(4), Some(0), 5));
+    ask(Request::Restock { delta: 1, token: None }, (limited(5), Some(0), 4));
+    ask(Request::Release { id: id(2) }, (limited(5), Some(0), 1));
+    let part = Some(Part { qty: 2, token: b"t" });
+    ask(Request::Refund { id: id(1), part, restock: false }, (limited(4), Some(0), 0));
+    ask(Request::Refund { id: id(1), part: None, restock: true }, (limited(4), Some(4), 0));
 }

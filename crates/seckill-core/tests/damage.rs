@@ -129,7 +129,7 @@ impl Story {
             }
         }
         let audit = sale.audit();
-        assert_eq!((&audit.differences[..], audit.oversold), (&[][..], 0));
+        assert_eq!((&audit.differences[..], audit.oversold), (&[][..], sale.oversold()));
     }
 }
 

@@ -10,7 +10,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use history::{
-    CREATED, EXTENDED_UNTIL, TERMS, TERMS_AFTER, TERMS_FROZEN, creation, history, id, refund, reserve,
+    ADOPTED_UNTIL, CREATED, EXTENDED_UNTIL, TERMS, TERMS_AFTER, TERMS_FROZEN, creation, history, id, refund,
+    reserve,
 };
 use seckill_core::codec::{self, Corrupt, Loader, Purpose, Sent};
 use seckill_core::ids::ReservationId;
@@ -22,7 +23,7 @@ use seckill_core::time::{Moment, Timestamp};
 const SALE: &str = "sale-v1.hex";
 const SENT: &str = "sent-v1.hex";
 /// A little after the last change of the history.
-const LATER: Timestamp = Timestamp(1_700_000_907_000);
+const LATER: Timestamp = Timestamp(1_700_000_908_000);
 
 #[test]
 fn a_sale_is_stored_as_version_1() {
@@ -83,6 +84,8 @@ fn every_field_of_a_change_is_read() {
         restocked(-10, 138, None),
         voided,
         Change::Expired { id: id(4) },
+        Change::Adopted { id: id(6), user: b"grace", qty: 2, deadline: Some(ADOPTED_UNTIL) },
+        Change::Adopted { id: id(8), user: b"heidi", qty: 200, deadline: None },
         Change::Altered { terms, state: SaleState::Open, opened: 0 },
         Change::Altered { terms: TERMS_FROZEN, state: SaleState::Paused, opened: 91 },
     ];
@@ -105,13 +108,14 @@ fn another_version_is_refused() {
 /// All that can be asked of it, word by word.
 fn assert_is_the_sale(sale: &Sale) {
     let totals = (sale.stock(), sale.available(), sale.held_at(LATER), sale.confirmed());
-    assert_eq!(totals, (Stock::Limited(138), Some(131), 2, 5));
+    assert_eq!((sale.oversold(), sale.oversold_at(LATER)), (71, 71));
+    assert_eq!(totals, (Stock::Limited(138), Some(0), 4, 205));
     assert_eq!(
         (sale.terms(), sale.state(), sale.outlet()),
         (&TERMS_FROZEN, SaleState::Paused, &creation().outlet)
     );
-    assert_eq!((sale.epoch(), sale.seq(), sale.clock()), (91, 2, CREATED.after(906_800)));
-    assert_eq!((sale.reservations(), sale.users(), sale.window(Moment::at(LATER))), (6, 5, Window::Paused));
+    assert_eq!((sale.epoch(), sale.seq(), sale.clock()), (91, 4, CREATED.after(907_000)));
+    assert_eq!((sale.reservations(), sale.users(), sale.window(Moment::at(LATER))), (8, 7, Window::Paused));
     assert_eq!(sale.window(Moment { now: LATER, fresh: true }), Window::Frozen);
     let newest = ReservationId::new(91, 1);
     let alices = (&b"alice"[..], 2, 0, ReservationState::Held, Some(EXTENDED_UNTIL));
@@ -121,6 +125,8 @@ fn assert_is_the_sale(sale: &Sale) {
         (id(3), (b"carol", 3, 0, ReservationState::Released, None), 400, None),
         (id(4), (b"dave", 1, 0, ReservationState::Expired, None), 600, Some(b"")),
         (id(5), (b"bob", 7, 3, ReservationState::Confirmed, None), 700, None),
+        (id(6), (b"grace", 2, 0, ReservationState::Held, Some(ADOPTED_UNTIL)), 906_900, None),
+        (id(8), (b"heidi", 200, 0, ReservationState::Confirmed, None), 907_000, None),
         (newest, (&[0xff, 0], 1, 0, ReservationState::Confirmed, None), 906_700, None),
     ];
     for (id, reservation, age_ms, data) in expected {

@@ -2,7 +2,7 @@
 
 use seckill_core::codec::{self, Corrupt, Loader, Purpose};
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Outlet, Request, Reserve, Sale, Seed, Stock, Terms};
+use seckill_core::sale::{Adopt, Outlet, Request, Reserve, Sale, Seed, Standing, Stock, Terms};
 use seckill_core::time::{Moment, Timestamp};
 
 const HEAD: usize = 0;
@@ -107,4 +107,18 @@ fn blocks_out_of_order_are_refused() {
     blocks.insert(ROWS, head);
     assert_eq!(refused(&blocks), Some(Corrupt("a second head")));
     assert_eq!(refused(&blocks[ROWS + 1..]), Some(Corrupt("no head")));
+}
+
+#[test]
+fn an_oversold_sale_is_loaded_and_one_that_does_not_say_so_is_refused() {
+    let lost = Adopt { id: ReservationId(9), user: b"b", qty: 3, standing: Standing::Confirmed };
+    let sale = after(held(), &[Request::Adopt(lost)]);
+    assert_eq!((sale.available(), sale.oversold()), (Some(0), 3));
+    let blocks = stored(&sale);
+    assert_eq!(refused(&blocks), None);
+    let mut damaged = blocks;
+    let oversold = damaged[HEAD].len() - 9;
+    assert_eq!(damaged[HEAD][oversold..], [3, 2, 1, 1, 9, 1, 1, 0, 0], "oversold, two runs, one grace");
+    damaged[HEAD][oversold] = 2;
+    assert_eq!(refused(&damaged), Some(Corrupt("more units given out than there are")));
 }

@@ -1,5 +1,6 @@
 //! The commands of the sale.
 
+use crate::commands::adopt::Adopt;
 use crate::commands::alter::Alter;
 use crate::commands::audit::Audit;
 use crate::commands::confirm::Confirm;
@@ -223,6 +224,32 @@ pub const COMMANDS: &[CommandSpec] = &[
         complexity: c"O(log N) with the number of requests given up",
         keys: UPDATE,
         args: &[SALE, USER, ArgSpec::option(c"REQUEST", c"token", ArgKind::Text).required(), PX],
+    },
+    CommandSpec {
+        name: c"SECKILL.ADOPT",
+        entry: entry::<Adopt>,
+        flags: TAKES_ON,
+        acl: WRITE_ACL,
+        arity: -5,
+        summary: c"Takes in a reservation again that a failover or a restart has lost.",
+        complexity: c"O(log N) with the number of adopted reservations",
+        keys: UPDATE,
+        args: &[
+            SALE,
+            ID,
+            USER,
+            ArgSpec::option(c"QTY", c"qty", ArgKind::Integer).required(),
+            ArgSpec::option(
+                c"STATE",
+                c"state",
+                ArgKind::OneOf(&[
+                    ArgSpec::option(c"HELD", c"held", ArgKind::Token).required(),
+                    ArgSpec::option(c"CONFIRMED", c"confirmed", ArgKind::Token).required(),
+                ]),
+            )
+            .required(),
+            ArgSpec::option(c"PXAT", c"deadline", ArgKind::Time),
+        ],
     },
     CommandSpec {
         name: c"SECKILL.STOCK",

@@ -55,6 +55,7 @@ const REFUNDED: u8 = 6;
 const RESTOCKED: u8 = 7;
 const VOIDED: u8 = 8;
 const ALTERED: u8 = 9;
+const ADOPTED: u8 = 10;
 
 const HAS_DEADLINE: u8 = 1;
 const HAS_TOKEN: u8 = 2;
@@ -98,6 +99,15 @@ fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
                 w.number(deadline.since(at));
             }
             [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
+        }
+        Change::Adopted { id, user, qty, deadline } => {
+            encode_id(w, ADOPTED, id);
+            w.byte(flag(deadline.is_some(), HAS_DEADLINE));
+            w.bytes(user);
+            w.number(qty);
+            if let Some(deadline) = deadline {
+                w.number(deadline.since(at));
+            }
         }
         Change::Confirmed { id } => encode_id(w, CONFIRMED, id),
         Change::Released { id } => encode_id(w, RELEASED, id),
@@ -186,6 +196,13 @@ fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp, base: u64) -> Result<Cha
             let token = optional(r, flags & HAS_TOKEN)?;
             let data = optional(r, flags & HAS_DATA)?;
             Change::Reserved { id, user, qty, deadline, token, data }
+        }
+        ADOPTED => {
+            let id = decode_id(r)?;
+            let flags = r.byte()?;
+            let (user, qty) = (r.bytes()?, r.number()?);
+            let deadline = if flags & HAS_DEADLINE > 0 { Some(at.after(r.number()?)) } else { None };
+            Change::Adopted { id, user, qty, deadline }
         }
         CONFIRMED => Change::Confirmed { id: decode_id(r)? },
         RELEASED => Change::Released { id: decode_id(r)? },

@@ -133,6 +133,7 @@ fn encode_head(w: &mut Writer<'_>, head: &Head) {
     encode_stock(w, head.stock);
     w.number(head.held);
     w.number(head.confirmed);
+    w.number(head.oversold);
     w.number(head.id_runs.len() as u64);
     for (first, len) in &head.id_runs {
         w.number(first.0);
@@ -152,7 +153,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
     let [created, clock] = [r.number()?, r.number()?].map(Timestamp);
     let (epoch, seq, numbered, opened) = (r.small()?, r.number()?, r.small()?, r.small()?);
     let stock = decode_stock(r)?;
-    let (held, confirmed) = (r.number()?, r.number()?);
+    let (held, confirmed, oversold) = (r.number()?, r.number()?, r.number()?);
     let id_runs = list(r, |r| Ok((ReservationId(r.number()?), r.small()?)))?;
     let graces = list(r, |r| Ok((r.small()?, r.number()?)))?;
     if id_runs.iter().any(|(first, _)| *first > ReservationId::MAX) {
@@ -171,6 +172,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
         stock,
         held,
         confirmed,
+        oversold,
         id_runs,
         graces,
     })

@@ -20,11 +20,20 @@ impl Sale {
                 let hold_ms = deadline.map_or(0, |deadline| deadline.since(effect.at));
                 self.apply_reserved(id, user, effect.at, (qty, hold_ms), (token, data));
             }
+            Change::Adopted { id, user, qty, deadline } => {
+                let hold_ms = deadline.map_or(0, |deadline| deadline.since(effect.at));
+                self.apply_adopted(id, user, effect.at, (qty, hold_ms));
+            }
             Change::Confirmed { id } => self.resolve(id, ReservationState::Confirmed),
             Change::Released { id } => self.resolve(id, ReservationState::Released),
             Change::Expired { id } => self.resolve(id, ReservationState::Expired),
             Change::Extended { id, deadline } => self.apply_extended(id, deadline),
-            Change::Refunded { id, units, token, restock } => self.apply_refunded(id, units, token, restock),
+            Change::Refunded { id, units, token, restock } => {
+                if !restock {
+                    self.shrink(effect.at, units);
+                }
+                self.apply_refunded(id, units, token);
+            }
             Change::Restocked { delta, total, token } => self.apply_restocked(delta, total, token),
             Change::Voided { user, token, until } => self.voids.insert(user, token, until),
             Change::Altered { terms, state, opened } => {
@@ -43,11 +52,20 @@ impl Sale {
         (token, data): (Option<&[u8]>, Option<&[u8]>),
     ) {
         let buyer = self.users.enter(user, Slot(self.table.len()), &self.table);
-        let state = if hold_ms > 0 { ReservationState::Held } else { ReservationState::Confirmed };
+        let state = state_of(hold_ms);
         let age_ms = at.since(self.created);
         self.numbered = id.number();
         self.ids.push(id);
         self.add_row(NewRow { buyer, qty, state, age_ms, hold_ms, pinned: false, token, data });
+    }
+
+    /// The deadline is any, so it stands in an index of its own.
+    fn apply_adopted(&mut self, id: ReservationId, user: &[u8], at: Timestamp, (qty, hold_ms): (u64, u64)) {
+        let buyer = self.users.enter(user, Slot(self.table.len()), &self.table);
+        let age_ms = at.since(self.created);
+        let (state, pinned) = (state_of(hold_ms), hold_ms > 0);
+        self.ids.push(id);
+        self.add_row(NewRow { buyer, qty, state, age_ms, hold_ms, pinned, token: None, data: None });
     }
 
     /// Appends a row, whose user was taken in, and takes it into every other index and total.
@@ -109,18 +127,23 @@ impl Sale {
         self.deadlines.pin(slot, self.due_at(slot));
     }
 
-    fn apply_refunded(&mut self, id: ReservationId, units: u64, token: Option<&[u8]>, restock: bool) {
+    fn apply_refunded(&mut self, id: ReservationId, units: u64, token: Option<&[u8]>) {
         let Some(slot) = self.ids.slot(id) else { return };
         let old_units = self.live_units(slot);
         self.refunds.add(slot, units, token);
         self.confirmed -= units;
-        if !restock && let Stock::Limited(total) = self.stock {
-            self.stock = Stock::Limited(total - units);
-        }
         if units == old_units {
             self.table.set_state(slot, ReservationState::Refunded);
         }
         self.users.changed(slot, old_units, old_units - units, &self.table);
+    }
+
+    /// Takes units that are about to come back out of the stock; those that were oversold never were in it.
+    fn shrink(&mut self, at: Timestamp, units: u64) {
+        if let Stock::Limited(total) = self.stock {
+            let rest = (total + self.oversold_at(at)).saturating_sub(units);
+            self.stock = Stock::Limited(total.min(rest));
+        }
     }
 
     fn apply_restocked(&mut self, delta: i64, total: u64, token: Option<&[u8]>) {
@@ -140,4 +163,9 @@ impl Sale {
         }
         self.terms = terms;
     }
+}
+
+/// A reservation without a deadline is confirmed.
+fn state_of(hold_ms: u64) -> ReservationState {
+    if hold_ms > 0 { ReservationState::Held } else { ReservationState::Confirmed }
 }

@@ -23,10 +23,11 @@ impl Sale {
         holds(effect.seq == seq, "its sequence number is not the next")?;
         match effect.change {
             Change::Reserved { .. } => self.check_reserved(effect),
+            Change::Adopted { .. } => self.check_adopted(effect),
             Change::Confirmed { id } => self.check_confirmed(id),
             Change::Released { id } | Change::Expired { id } => self.check_held(id).map(|_| ()),
             Change::Extended { id, deadline } => self.check_extended(id, deadline),
-            Change::Refunded { id, units, token, restock } => self.check_refunded(id, units, token, restock),
+            Change::Refunded { id, units, token, .. } => self.check_refunded(id, units, token),
             Change::Restocked { delta, total, token } => self.check_restocked(delta, total, token),
             Change::Voided { user, token, until } => self.check_voided(effect.at, user, token, until),
             Change::Altered { terms, opened, .. } => {
@@ -49,15 +50,29 @@ impl Sale {
             number.map(|number| ReservationId::new(effect.epoch, number)) == Some(id),
             "its id is not the next",
         )?;
+        self.check_row(effect, deadline)?;
+        let first = self.users.first(user, &self.table);
+        let known = first.zip(token).and_then(|(first, token)| self.users.request(first, token, &self.table));
+        holds(known.is_none(), "its token was used")
+    }
+
+    /// There is room for one more reservation, and for its deadline.
+    fn check_row(&self, effect: &Effect<'_>, deadline: Option<Timestamp>) -> Result<(), Inconsistent> {
         holds(
             effect.at.since(self.created) <= AGE_MS_MAX && self.table.len() < u32::MAX - 1,
             "the sale is full",
         )?;
         let in_range = |deadline: Timestamp| (1..=HOLD_MS_MAX).contains(&deadline.since(effect.at));
-        holds(deadline.is_none_or(in_range), "its deadline is out of range")?;
-        let first = self.users.first(user, &self.table);
-        let known = first.zip(token).and_then(|(first, token)| self.users.request(first, token, &self.table));
-        holds(known.is_none(), "its token was used")
+        holds(deadline.is_none_or(in_range), "its deadline is out of range")
+    }
+
+    fn check_adopted(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
+        let Change::Adopted { id, user, qty, deadline } = effect.change else { return Ok(()) };
+        check_user(user)?;
+        holds((1..=QTY_MAX).contains(&qty), "its quantity is out of range")?;
+        holds(id.number() > 0 && id.epoch() < effect.epoch, "its id is not of an earlier epoch")?;
+        holds(self.ids.slot(id).is_none(), "the reservation is known")?;
+        self.check_row(effect, deadline)
     }
 
     fn check_confirmed(&self, id: ReservationId) -> Result<(), Inconsistent> {
@@ -85,15 +100,12 @@ impl Sale {
         id: ReservationId,
         units: u64,
         token: Option<&[u8]>,
-        restock: bool,
     ) -> Result<(), Inconsistent> {
         check_token(token)?;
         let slot = self.check_known(id)?;
         let row = self.table.row(slot);
         holds(row.state() == ReservationState::Confirmed, "the reservation is not confirmed")?;
         holds((1..=row.qty() - self.refunds.of(slot)).contains(&units), "its quantity is out of range")?;
-        let shrinks = |total: u64| restock || units <= total;
-        holds(!matches!(self.stock, Stock::Limited(total) if !shrinks(total)), "the stock is smaller")?;
         holds(token.is_none_or(|token| self.refunds.part(slot, token).is_none()), "its token was used")
     }
 

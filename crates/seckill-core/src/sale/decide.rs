@@ -3,8 +3,8 @@
 use super::refusal::Misuse;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX};
 use super::{
-    Change, EPOCH_MAX, Effect, OnFailover, Part, Refusal, Request, ReservationState, Reserve, Sale,
-    SaleState, Stock, Terms,
+    Adopt, Change, EPOCH_MAX, Effect, OnFailover, Part, Refusal, Request, ReservationState, Reserve, Sale,
+    SaleState, Standing, Stock, Terms,
 };
 use crate::bounds::COUNT_MAX;
 use crate::ids::{ReservationId, Slot};
@@ -32,6 +32,7 @@ impl Sale {
             Request::Refund { id, part, restock } => self.decide_refund(id, part, restock),
             Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
             Request::Restock { delta, token } => self.decide_restock(now, delta, token),
+            Request::Adopt(ref adopt) => self.decide_adopt(now, adopt),
             Request::Alter { terms, state } => Ok(self.altered(moment, terms, state)),
         }?;
         Ok(self.stamped(moment, change))
@@ -70,7 +71,10 @@ impl Sale {
     }
 
     fn stamped<'a>(&self, moment: Moment, change: Change<'a>) -> Effect<'a> {
-        let epoch = self.epoch_at(moment);
+        let epoch = match change {
+            Change::Adopted { id, .. } => self.epoch_at(moment).max(id.epoch() + 1),
+            _ => self.epoch_at(moment),
+        };
         let seq = if change.has_event() { self.next_seq(epoch) } else { 0 };
         Effect { at: self.clamped(moment.now), epoch, seq, change }
     }
@@ -106,11 +110,39 @@ impl Sale {
         self.check_window(moment, reserve.tier)?;
         self.check_quota(first, reserve.qty)?;
         self.check_stock(now, reserve.qty)?;
-        let full = self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX;
-        let id = self.next_id(moment).filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))?;
+        let id = self.next_id(moment).filter(|_| !self.is_full(now)).ok_or(Refusal::Misuse(Misuse::Full))?;
         let Reserve { user, qty, token, data, .. } = *reserve;
         let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
         Ok(Change::Reserved { id, user, qty, deadline, token, data })
+    }
+
+    fn is_full(&self, now: Timestamp) -> bool {
+        self.table.len() >= ROWS_MAX || now.since(self.created) > AGE_MS_MAX
+    }
+
+    /// An id is adopted in an epoch later than its own, so that it is never given out again.
+    fn decide_adopt<'a>(&self, now: Timestamp, adopt: &Adopt<'a>) -> Result<Change<'a>, Refusal> {
+        let Adopt { id, user, qty, standing } = *adopt;
+        if self.ids.slot(id).is_some() {
+            return Err(Refusal::Standing(id));
+        }
+        let misuse = |what| Err(Refusal::Misuse(what));
+        if id.number() == 0 || id.epoch() >= EPOCH_MAX {
+            return misuse(Misuse::StrangeId);
+        }
+        if self.is_full(now) {
+            return misuse(Misuse::Full);
+        }
+        let deadline = match standing {
+            Standing::Confirmed => None,
+            Standing::Held(Some(until)) => Some(until.max(now.after(1))),
+            Standing::Held(None) if self.terms.hold_ms == 0 => return misuse(Misuse::Deadline),
+            Standing::Held(None) => Some(now.after(self.terms.hold_ms)),
+        };
+        if deadline.is_some_and(|deadline| deadline.since(now) > HOLD_MS_MAX) {
+            return misuse(Misuse::HoldRange);
+        }
+        Ok(Change::Adopted { id, user, qty, deadline })
     }
 
     /// Was this request decided before, or given up?

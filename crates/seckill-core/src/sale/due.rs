@@ -96,9 +96,10 @@ impl Sale {
             | Request::Extend { .. }
             | Request::Refund { .. }
             | Request::Void { .. }
+            | Request::Adopt(_)
             | Request::Alter { .. } => return Vec::new(),
         };
-        let mut lacking = wanted.saturating_sub(self.available().unwrap_or(wanted));
+        let mut lacking = (wanted + self.oversold()).saturating_sub(self.available().unwrap_or(wanted));
         if self.due_units(now) < lacking {
             return Vec::new();
         }

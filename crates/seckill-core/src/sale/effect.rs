@@ -35,6 +35,17 @@ pub enum Change<'a> {
         /// The payload.
         data: Option<&'a [u8]>,
     },
+    /// A reservation of an earlier epoch is taken in again: held until `deadline`, or confirmed without one.
+    Adopted {
+        /// Its id.
+        id: ReservationId,
+        /// Whose.
+        user: &'a [u8],
+        /// Units.
+        qty: u64,
+        /// The end of the hold.
+        deadline: Option<Timestamp>,
+    },
     /// A hold is paid, or an expired one taken up again.
     Confirmed {
         /// Which.

@@ -1,7 +1,7 @@
 //! A flash sale of one item: stock, window, quota, reservations.
 //!
 //! [`Sale::decide`] says what a request would change, [`Sale::apply`] makes it so.
-//! Nothing else changes a sale. Always: total = available + held + confirmed.
+//! Nothing else changes a sale. Always: total + oversold = available + held + confirmed.
 
 mod access;
 mod apply;
@@ -32,7 +32,7 @@ pub use effect::{Change, Effect};
 pub use rates::{Rate, Rates, Scope};
 pub use read::{Holdings, Reservation, Window};
 pub use refusal::{Misuse, Refusal};
-pub use request::{Part, Request, Reserve};
+pub use request::{Adopt, Part, Request, Reserve, Standing};
 pub(crate) use restore::{Builder, Head, Tail};
 pub use row::{HOLD_MS_MAX, QTY_MAX, ReservationState, Row};
 pub(crate) use table::{Buyer, NewRow};

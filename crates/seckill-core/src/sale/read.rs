@@ -111,9 +111,29 @@ impl Sale {
         }
     }
 
+    /// Units that reservations have beyond the stock, because some of them were adopted; due holds included.
+    pub fn oversold(&self) -> u64 {
+        self.beyond_stock(self.held + self.confirmed)
+    }
+
+    /// Units that reservations have beyond the stock.
+    pub fn oversold_at(&self, now: Timestamp) -> u64 {
+        self.beyond_stock(self.held_at(now) + self.confirmed)
+    }
+
+    fn beyond_stock(&self, given: u64) -> u64 {
+        match self.stock {
+            Stock::Unlimited => 0,
+            Stock::Limited(total) => given.saturating_sub(total),
+        }
+    }
+
     /// Units that a RESERVE could take; `None` if unlimited.
     pub fn available_at(&self, now: Timestamp) -> Option<u64> {
-        self.available().map(|units| units + self.due_units(now))
+        match self.stock {
+            Stock::Unlimited => None,
+            Stock::Limited(total) => Some(total.saturating_sub(self.held_at(now) + self.confirmed)),
+        }
     }
 
     /// Units held and not due.

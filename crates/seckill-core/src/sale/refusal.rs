@@ -85,6 +85,12 @@ pub enum Misuse {
     Unlimited,
     /// The stock would leave its range.
     StockRange,
+    /// No sale has given out this id.
+    StrangeId,
+    /// The sale has no holds, so the end of this one must be told.
+    Deadline,
+    /// The hold would be longer than a sale can keep.
+    HoldRange,
     /// The sale has as many reservations as its table can number, or is older than its clock can count.
     Full,
 }

@@ -2,6 +2,7 @@
 
 use super::terms::{SaleState, Terms};
 use crate::ids::ReservationId;
+use crate::time::Timestamp;
 
 /// A request, as a client words it; lengths and ranges are checked by whoever parses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub enum Request<'a> {
         /// Makes a repetition harmless.
         token: Option<&'a [u8]>,
     },
+    /// A reservation that was lost is taken in again.
+    Adopt(Adopt<'a>),
     /// Other terms.
     Alter {
         /// The terms from now on, checked.
@@ -74,6 +77,28 @@ pub struct Reserve<'a> {
     pub data: Option<&'a [u8]>,
     /// What kind of caller it is; 0 is anybody.
     pub tier: u32,
+}
+
+/// A reservation that a lost life made, as the world outside knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adopt<'a> {
+    /// The id under which it was made.
+    pub id: ReservationId,
+    /// Whose.
+    pub user: &'a [u8],
+    /// Units, from 1.
+    pub qty: u64,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a reservation stands that is taken in again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Held until then; for HOLD from now on if it is not known. What has passed ends the hold at once.
+    Held(Option<Timestamp>),
+    /// Paid.
+    Confirmed,
 }
 
 /// A part of a refund.

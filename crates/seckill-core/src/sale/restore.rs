@@ -26,6 +26,7 @@ pub(crate) struct Head {
     pub(crate) stock: Stock,
     pub(crate) held: u64,
     pub(crate) confirmed: u64,
+    pub(crate) oversold: u64,
     pub(crate) id_runs: Vec<(ReservationId, u32)>,
     pub(crate) graces: Vec<(u32, u64)>,
 }
@@ -131,9 +132,8 @@ impl Builder {
             (self.sale.held, self.sale.confirmed) == (self.head.held, self.head.confirmed),
             "totals that differ",
         )?;
-        let given = self.sale.held + self.sale.confirmed;
-        let fits = !matches!(self.sale.stock, Stock::Limited(total) if total < given);
-        valid(fits, "more units given out than there are")?;
+        let known = self.sale.oversold() == self.head.oversold;
+        valid(known, "more units given out than there are")?;
         self.sale.clock = self.head.clock;
         self.sale.epoch = self.head.epoch;
         self.sale.seq = self.head.seq;
@@ -220,6 +220,7 @@ impl Sale {
             stock: self.stock,
             held: self.held,
             confirmed: self.confirmed,
+            oversold: self.oversold(),
             id_runs: self.ids.runs().collect(),
             graces: self.graces.iter().map(|(from, grace_ms)| (from.0, *grace_ms)).collect(),
         }

@@ -3,8 +3,8 @@
 use seckill_core::codec::{self, Created};
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    Access, Change, Early, Effect, OnFailover, Outlet, Part, Rate, Rates, Request, Reserve, Sale, SaleState,
-    Seed, Stock, Terms,
+    Access, Adopt, Change, Early, Effect, OnFailover, Outlet, Part, Rate, Rates, Request, Reserve, Sale,
+    SaleState, Seed, Standing, Stock, Terms,
 };
 use seckill_core::time::{Moment, Timestamp};
 
@@ -12,6 +12,8 @@ use seckill_core::time::{Moment, Timestamp};
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
 /// When alice's hold ends after it was extended.
 pub const EXTENDED_UNTIL: Timestamp = Timestamp(1_700_001_800_800);
+/// When grace's hold ends, which is adopted.
+pub const ADOPTED_UNTIL: Timestamp = Timestamp(1_700_002_000_000);
 /// The terms at first.
 pub const TERMS: Terms = Terms {
     start: Some(Timestamp(1_699_999_999_000)),
@@ -71,6 +73,11 @@ pub fn reserve(
     Request::Reserve(Reserve { user, qty, token, data, tier: 0 })
 }
 
+/// A reservation that is adopted.
+pub fn adopt(number: u32, user: &'static [u8], qty: u64, standing: Standing) -> Request<'static> {
+    Request::Adopt(Adopt { id: id(number), user, qty, standing })
+}
+
 /// A part of a refund.
 pub fn refund(number: u32, qty: u64, token: &'static [u8], restock: bool) -> Request<'static> {
     Request::Refund { id: id(number), part: Some(Part { qty, token }), restock }
@@ -85,6 +92,7 @@ pub fn history() -> History {
     story.sells();
     story.pays_back();
     story.goes_on_elsewhere();
+    story.takes_in_what_was_lost();
     story
 }
 
@@ -120,6 +128,12 @@ impl History {
         self.ask(Request::Alter { terms: TERMS_FROZEN, state: Some(SaleState::Paused) });
     }
 
+    /// What the first server sold last is adopted; it is more than there is.
+    fn takes_in_what_was_lost(&mut self) {
+        self.ask(adopt(6, b"grace", 2, Standing::Held(Some(ADOPTED_UNTIL))));
+        self.ask(adopt(8, b"heidi", 200, Standing::Confirmed));
+    }
+
     /// A tenth of a second later; what is refused changes nothing.
     fn ask(&mut self, request: Request<'static>) {
         self.now = self.now.after(100);
@@ -140,6 +154,7 @@ impl History {
 fn word(change: &Change<'_>) -> &'static str {
     match change {
         Change::Reserved { .. } => "reserved",
+        Change::Adopted { .. } => "adopted",
         Change::Confirmed { .. } => "confirmed",
         Change::Released { .. } => "released",
         Change::Expired { .. } => "expired",

@@ -11,7 +11,8 @@ pub mod trial;
 
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{
-    HOLD_MS_MAX, Misuse, OnFailover, Part, Refusal, Request, ReservationState, Reserve, SaleState, Terms,
+    Adopt, HOLD_MS_MAX, Misuse, OnFailover, Part, Refusal, Request, ReservationState, Reserve, SaleState,
+    Standing, Terms,
 };
 use seckill_core::time::Timestamp;
 
@@ -48,6 +49,8 @@ pub struct Entry {
 pub enum Done {
     /// Units were taken, until then.
     Reserved(Option<u64>),
+    /// A lost reservation is there again, until then.
+    Adopted(Option<u64>),
     /// A reservation was paid.
     Confirmed(ReservationId),
     /// A hold was given back.
@@ -173,14 +176,20 @@ impl Naive {
     /// Units that can be taken at `now`.
     pub fn available(&self, now: u64) -> Option<u64> {
         let given: u64 = self.entries.iter().map(|e| e.units(now)).sum();
-        self.total.map(|total| total - given)
+        self.total.map(|total| total.saturating_sub(given))
+    }
+
+    /// Units given out at `now` beyond the stock.
+    pub fn oversold(&self, now: u64) -> u64 {
+        let given: u64 = self.entries.iter().map(|e| e.units(now)).sum();
+        self.total.map_or(0, |total| given.saturating_sub(total))
     }
 
     /// Units left when holds that are due but not settled count as taken; what a RESTOCK is answered.
     pub fn unsettled(&self) -> u64 {
         let due = self.entries.iter().filter(|e| e.state == ReservationState::Held);
         let given: u64 = due.map(|e| e.qty).sum::<u64>() + self.units_in(ReservationState::Confirmed, 0);
-        self.total.map_or(0, |total| total - given)
+        self.total.map_or(0, |total| total.saturating_sub(given))
     }
 
     /// The reservation with this id.
@@ -199,6 +208,7 @@ impl Naive {
             Request::Refund { id, part, .. } => self.refund(id, part),
             Request::Void { user, token, ms } => self.void(now, user, token, now + ms),
             Request::Restock { delta, token } => self.restock(now, delta, token),
+            Request::Adopt(adopt) => self.adopt(now, &adopt),
             Request::Alter { .. } => Ok(Done::Altered),
         }
     }
@@ -330,6 +340,25 @@ impl Naive {
         if longer { Err(Refusal::Voided) } else { Ok(Done::Voided(until)) }
     }
 
+    fn adopt(&self, now: u64, adopt: &Adopt<'_>) -> Result<Done, Refusal> {
+        if self.entry(adopt.id).is_some() {
+            return Err(Refusal::Standing(adopt.id));
+        }
+        let (epoch, number) = (adopt.id.0 >> 32, adopt.id.0 % (1 << 32));
+        if number == 0 || epoch >= (1 << 31) - 1 {
+            return Err(Refusal::Misuse(Misuse::StrangeId));
+        }
+        let until = match adopt.standing {
+            Standing::Confirmed => return Ok(Done::Adopted(None)),
+            Standing::Held(Some(until)) if until.0 > now => until.0,
+            Standing::Held(Some(_)) => now + 1,
+            Standing::Held(None) if self.terms.hold_ms > 0 => now + self.terms.hold_ms,
+            Standing::Held(None) => return Err(Refusal::Misuse(Misuse::Deadline)),
+        };
+        let fits = until - now <= HOLD_MS_MAX;
+        if fits { Ok(Done::Adopted(Some(until))) } else { Err(Refusal::Misuse(Misuse::HoldRange)) }
+    }
+
     fn restock(&self, now: u64, delta: i64, token: Option<Bytes>) -> Result<Done, Refusal> {
         let (Some(total), Some(available)) = (self.total, self.available(now)) else {
             return Err(Refusal::Misuse(Misuse::Unlimited));
@@ -364,14 +393,20 @@ impl Naive {
         self.seq += u64::from(!matches!(done, Done::Voided(_) | Done::Altered));
         match (done, *request) {
             (Done::Reserved(deadline), Request::Reserve(reserve)) => {
-                self.push(now, deadline, &reserve);
+                self.number += 1;
+                let id = ReservationId((u64::from(self.epoch) << 32) + u64::from(self.number));
+                self.push(id, now, deadline, &reserve);
                 return self.entries.last();
+            }
+            (Done::Adopted(deadline), Request::Adopt(Adopt { id, user, qty, .. })) => {
+                let reserve = Reserve { user, qty, token: None, data: None, tier: 0 };
+                self.push(id, now, deadline, &reserve);
             }
             (Done::Confirmed(id), _) => self.entry_mut(id).state = ReservationState::Confirmed,
             (Done::Released(id), _) => self.entry_mut(id).state = ReservationState::Released,
             (Done::Extended(id, deadline), _) => self.entry_mut(id).deadline = Some(deadline),
             (Done::Refunded(id, units), Request::Refund { part, restock, .. }) => {
-                self.pay_back(id, units, part.map(|part| part.token), restock);
+                self.pay_back(now, id, units, part.map(|part| part.token), restock);
             }
             (Done::Restocked(total), Request::Restock { delta, token }) => {
                 self.total = Some(total);
@@ -402,10 +437,9 @@ impl Naive {
         }
     }
 
-    fn push(&mut self, now: u64, deadline: Option<u64>, reserve: &Reserve<'static>) {
-        self.number += 1;
+    fn push(&mut self, id: ReservationId, now: u64, deadline: Option<u64>, reserve: &Reserve<'static>) {
         self.entries.push(Entry {
-            id: ReservationId((u64::from(self.epoch) << 32) + u64::from(self.number)),
+            id,
             user: reserve.user,
             qty: reserve.qty,
             refunded: 0,
@@ -418,7 +452,8 @@ impl Naive {
         });
     }
 
-    fn pay_back(&mut self, id: ReservationId, units: u64, token: Option<Bytes>, restock: bool) {
+    fn pay_back(&mut self, now: u64, id: ReservationId, units: u64, token: Option<Bytes>, restock: bool) {
+        let never_there = self.oversold(now).min(units);
         let e = self.entry_mut(id);
         e.refunded += units;
         if e.refunded == e.qty {
@@ -426,7 +461,7 @@ impl Naive {
         }
         self.parts.extend(token.map(|token| (id, token, units)));
         if !restock {
-            self.total = self.total.map(|total| total - units);
+            self.total = self.total.map(|total| total - (units - never_there));
         }
     }
 

@@ -1,7 +1,10 @@
 //! Requests at random: few users, few tokens, small numbers, so that they get in each other's way.
 
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Access, Early, OnFailover, Part, Rate, Rates, Request, Reserve, SaleState, Terms};
+use seckill_core::sale::{
+    Access, Adopt, Early, HOLD_MS_MAX, OnFailover, Part, Rate, Rates, Request, Reserve, SaleState, Standing,
+    Terms,
+};
 use seckill_core::time::Timestamp;
 
 use super::random::Random;
@@ -24,6 +27,8 @@ pub struct Flavour {
     pub qty: u64,
     /// Of so many requests, one alters the terms.
     pub alters: u64,
+    /// Of so many requests, one adopts a reservation; 0 is none.
+    pub adopts: u64,
     /// True if nobody is stopped by quota, window or tokens for long.
     pub generous: bool,
 }
@@ -38,6 +43,7 @@ impl Flavour {
             stock,
             qty: random.pick(&[1, 3, 8]),
             alters: random.pick(&[20, 100, 1_000]),
+            adopts: random.pick(&[0, 0, 30, 300]),
             generous: random.once_in(3),
         }
     }
@@ -45,7 +51,7 @@ impl Flavour {
     /// A sale with thousands of holds at once.
     pub fn crowded(random: &mut Random) -> Flavour {
         let stock = random.pick(&[Some(6_000), Some(2_000), None]);
-        Flavour { reserves: 85, stock, qty: 2, alters: 400, generous: true }
+        Flavour { reserves: 85, stock, qty: 2, alters: 400, adopts: 100, generous: true }
     }
 
     /// Terms for such a sale.
@@ -91,6 +97,9 @@ impl Flavour {
         if (model.state != SaleState::Open || model.is_frozen()) && random.once_in(10) {
             return Request::Alter { terms: model.terms, state: Some(SaleState::Open) };
         }
+        if self.adopts > 0 && random.once_in(self.adopts) {
+            return Request::Adopt(self.adopt(random, model));
+        }
         if random.below(100) < self.reserves {
             return Request::Reserve(self.reserve(random, model));
         }
@@ -129,6 +138,18 @@ impl Flavour {
         Reserve { user: random.pick(&USERS), qty: 1 + random.below(self.qty), token, data, tier }
     }
 
+    fn adopt(&self, random: &mut Random, model: &Naive) -> Adopt<'static> {
+        let standing = match random.below(6) {
+            0 => Standing::Confirmed,
+            1 => Standing::Held(None),
+            2 => Standing::Held(Some(Timestamp(model.clock - random.below(50)))),
+            3 if random.once_in(5) => Standing::Held(Some(Timestamp(model.clock + HOLD_MS_MAX))),
+            _ => Standing::Held(Some(Timestamp(model.clock + random.below(500)))),
+        };
+        let id = lost_id(random, model);
+        Adopt { id, user: random.pick(&USERS), qty: 1 + random.below(self.qty), standing }
+    }
+
     fn restock(&self, random: &mut Random, model: &Naive, token: Bytes) -> Request<'static> {
         let delta = match random.below(12) {
             0 => 1 << 53,
@@ -146,6 +167,19 @@ fn fresh(random: &mut Random) -> Bytes {
     static OTHERS: [u8; 64] = [9; 64];
     let from = if random.once_in(2) { &MANY } else { &OTHERS };
     &from[..=random.below(64) as usize]
+}
+
+/// An id of this or a near epoch, known or not, or none at all.
+fn lost_id(random: &mut Random, model: &Naive) -> ReservationId {
+    let number = random.below(u64::from(model.number) + 12) as u32;
+    let epoch = match random.below(8) {
+        0..=3 => random.below(u64::from(model.epoch) + 1) as u32,
+        4 | 5 => model.epoch,
+        6 => model.epoch + random.below(3) as u32,
+        _ if random.once_in(10) => i32::MAX as u32,
+        _ => 0,
+    };
+    ReservationId::new(epoch, number)
 }
 
 /// Mostly a late reservation, sometimes one that does not exist.

@@ -32,6 +32,7 @@ pub struct Trial {
 pub fn done(change: &Change<'_>) -> Done {
     match *change {
         Change::Reserved { deadline, .. } => Done::Reserved(deadline.map(|at| at.0)),
+        Change::Adopted { deadline, .. } => Done::Adopted(deadline.map(|at| at.0)),
         Change::Confirmed { id } => Done::Confirmed(id),
         Change::Released { id } => Done::Released(id),
         Change::Extended { id, deadline } => Done::Extended(id, deadline.0),
@@ -242,7 +243,8 @@ impl Trial {
     fn check_stamp(&self, effect: &Effect<'_>) {
         assert_eq!(effect.at.0, self.model.time(self.now));
         let epoch = if self.model.fresh { self.model.next_epoch(self.now) } else { self.model.epoch };
-        assert_eq!(effect.epoch, epoch);
+        let later_than = if let Change::Adopted { id, .. } = effect.change { id.epoch() + 1 } else { 0 };
+        assert_eq!(effect.epoch, epoch.max(later_than));
     }
 
     /// Sometimes the server starts again, or the replica is promoted.
@@ -279,6 +281,9 @@ fn check_words(request: &Request<'static>, change: &Change<'static>) {
     match (request, change) {
         (Request::Reserve(asked), Change::Reserved { user, qty, token, data, .. }) => {
             assert_eq!((asked.user, asked.qty, asked.token, asked.data), (*user, *qty, *token, *data));
+        }
+        (Request::Adopt(asked), Change::Adopted { id, user, qty, .. }) => {
+            assert_eq!((asked.id, asked.user, asked.qty), (*id, *user, *qty));
         }
         (Request::Refund { part, restock, .. }, Change::Refunded { token, restock: made, .. }) => {
             assert_eq!((part.map(|part| part.token), restock), (*token, made));
