@@ -149,12 +149,13 @@ pub fn add<'a>(
         commit(ctx, name, value, &effect);
     } else if !life::is_primary() && !ctx.is_replayed() {
         return Err(Failure::from(Hindrance::Replica).into());
-    } else if wording == Wording::Foreign {
-        commit(ctx, name, value, &effect);
     } else {
         value.filter.apply_items(&effect);
         ctx.signal_modified(name);
-        ctx.replicate_verbatim();
+        match wording {
+            Wording::Own => ctx.replicate_verbatim(),
+            Wording::Foreign => ctx.replicate(c"SECKILL.BFADD", name, items),
+        }
     }
     Ok(effect)
 }

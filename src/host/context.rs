@@ -153,6 +153,21 @@ impl Context {
         };
     }
 
+    /// Sends a command with a key and words on to replicas and the AOF.
+    pub fn replicate(&self, command: &CStr, key: Arg<'_>, words: &[Arg<'_>]) {
+        // SAFETY: the format names a string of the server, and a list of them with its length: an `Arg` is one.
+        unsafe {
+            api!(RedisModule_Replicate(
+                self.ctx,
+                command.as_ptr(),
+                c"sv".as_ptr(),
+                key.raw(),
+                words.as_ptr(),
+                words.len()
+            ))
+        };
+    }
+
     /// Sends the command itself on: a replica's own AOF, and replicas of the replica, want it too.
     pub fn replicate_verbatim(&self) {
         // SAFETY: the context is that of a command.

@@ -72,7 +72,7 @@ fn small_filters_keep_their_error_too() {
         for error in [0.5, 0.01, 0.001] {
             for growth in [Growth::By(2), Growth::Fixed] {
                 // Many filters with other items each, for one small filter may be lucky.
-                let trials = 3_000 / capacity.max(30);
+                let trials = (3_000 / capacity).clamp(30, 100);
                 let mut errors = 0.0;
                 for trial in 0..trials {
                     let mut filter = filter(capacity, error, growth);
