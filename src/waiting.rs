@@ -75,7 +75,6 @@ pub fn join(ctx: &Context, key: Arg<'_>, restore: Restore) -> Seat {
 
 impl Seat {
     /// True if nobody came before.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub fn is_first(&self) -> bool {
         WAITING.with_borrow(|waiting| {
             waiting.queues.get(&self.place).and_then(|queue| queue.numbers.front()) == Some(&self.number)

@@ -99,7 +99,6 @@ impl Context {
     }
 
     /// The number of the client; 0 if there is none.
-    #[allow(dead_code, reason = "until a family needs it")]
     pub fn client(&self) -> u64 {
         // SAFETY: the context is valid.
         unsafe { api!(RedisModule_GetClientId(self.raw())) }

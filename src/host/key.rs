@@ -84,17 +84,6 @@ impl Key {
         unsafe { api!(RedisModule_ModuleTypeSetValue(self.key, V::handle().get(), value.cast())) };
     }
 
-    /// When the key goes by itself, in Unix milliseconds; `None` if it stays.
-    #[allow(dead_code, reason = "until a family needs it")]
-    pub fn expires_at_ms(&self) -> Option<u64> {
-        if self.is_empty() {
-            return None;
-        }
-        // SAFETY: the key is open and not empty.
-        let at = unsafe { api!(RedisModule_GetAbsExpire(self.key)) };
-        u64::try_from(at).ok()
-    }
-
     /// Lets a key opened for writing that is not empty go by itself at a time in Unix milliseconds.
     ///
     /// A replica's key goes when its primary says so. Nothing is sent to replicas: the change that
