@@ -52,6 +52,7 @@ mod durability;
 mod events;
 mod examples;
 mod expiry;
+mod failover;
 mod freeze;
 mod introspection;
 mod keyspace;
