@@ -54,6 +54,7 @@ mod examples;
 mod expiry;
 mod failover;
 mod freeze;
+mod guarantees;
 mod introspection;
 mod keyspace;
 mod loading;
