@@ -30,6 +30,12 @@ pub enum Task {
     Work(crate::work::Options),
     /// Entries that the worker has given up: look, send again, drop.
     Dead(crate::dead::Options),
+    /// Compare sales with their tables; put right what differs when told to.
+    Reconcile(crate::reconcile::Options),
+    /// A payment has come in, perhaps late: confirm the order, or note a refund.
+    Pay(crate::pay::Options),
+    /// Refunds that somebody has to make, because a payment came too late.
+    Refunds(crate::pay::Refunds),
     /// Move units of one item between its sales, which are shards of a cluster, to where they are asked for.
     Rebalance(Rebalance),
     /// Say which sale of an item a user belongs to.

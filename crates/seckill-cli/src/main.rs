@@ -2,7 +2,8 @@
 //!
 //! `seckill demo` shows a whole flash sale on a server of its own and proves that nothing was oversold.
 //! `seckill rush` sends the traffic of a flash sale to a running server and measures it.
-//! `seckill work` brings the order events into a database; `seckill dead` looks after what it has given up.
+//! `seckill work` brings the order events into a database; `seckill dead`, `reconcile`, `pay` and `refunds`
+//! look after what it has given up, what was lost, and who paid too late.
 //! `seckill rebalance` moves units between the shards of an item, and `seckill route` says which is a user's.
 //! `seckill simulate` shows what shards cost.
 
@@ -14,9 +15,11 @@ mod dead;
 mod demo;
 mod latency;
 mod link;
+mod pay;
 mod progress;
 mod random;
 mod rebalance;
+mod reconcile;
 mod rush;
 mod shard;
 mod simulate;
@@ -62,6 +65,9 @@ fn main() -> ExitCode {
         Task::Rush(options) => rush::run(options, &stop),
         Task::Work(options) => work::run(options, &stop),
         Task::Dead(options) => dead::run(options),
+        Task::Reconcile(options) => reconcile::run(options, &stop),
+        Task::Pay(options) => pay::run(options),
+        Task::Refunds(options) => pay::refunds(options),
         Task::Rebalance(options) => rebalance::run(options, &stop),
         Task::Route(options) => Ok(shard::route(options)),
         Task::Simulate(options) => simulate::run(options),

@@ -84,6 +84,11 @@ const GAPS: &str = "SELECT before + 1, seq - 1 FROM (SELECT seq, LAG(seq, 1, CAS
 const PAGE: &str =
     "SELECT sale, reservation, user_id, qty, refunded, state, epoch, seq, deadline, data, created_at,
  updated_at, paid_at FROM orders WHERE sale = $1 AND reservation > $2 ORDER BY reservation LIMIT $3";
+/// In one statement, so that no batch comes in between.
+const STOCK_AND_TAKEN: &str =
+    "SELECT p.stock, (SELECT CAST(COALESCE(SUM(CASE WHEN o.qty > o.refunded THEN o.qty - o.refunded ELSE 0 END), 0) AS BIGINT) FROM orders o
+ WHERE o.sale = p.sale AND o.state IN ('OFFERED', 'HELD', 'CONFIRMED')) FROM products p WHERE p.sale = $1";
+const ADJUST: &str = "UPDATE products SET stock = stock + $1 WHERE sale = $2 AND stock + $1 >= 0";
 const STATES: &str = "SELECT state, COUNT(*) FROM orders WHERE sale = $1 GROUP BY state";
 
 impl Database {
@@ -127,6 +132,14 @@ impl Database {
     /// If the database refuses it or does not answer.
     pub fn set_stock(&mut self, sale: &str, stock: i64) -> Result<(), StoreError> {
         self.session.execute(SET_STOCK, &[stock.into(), sale.into()]).map(|_| ())
+    }
+
+    /// Changes a stock by so much; false if it would go below zero.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub fn adjust_stock(&mut self, sale: &str, units: i64) -> Result<bool, StoreError> {
+        Ok(self.session.execute(ADJUST, &[units.into(), sale.into()])? > 0)
     }
 
     /// Notes a dead letter; again, with its newest reason.
@@ -203,6 +216,32 @@ impl Database {
     pub fn orders(&mut self, sale: &str, after: i64, most: i64) -> Result<Vec<Order>, StoreError> {
         let rows = self.session.query(PAGE, &[sale.into(), after.into(), most.into()])?;
         Ok(rows.iter().filter_map(order).collect())
+    }
+
+    /// One order.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub fn order(&mut self, sale: &str, reservation: i64) -> Result<Option<Order>, StoreError> {
+        let page = self.orders(sale, reservation - 1, 1)?;
+        Ok(page.into_iter().find(|order| order.reservation == reservation))
+    }
+
+    /// The stock of a sale, and what it would be by this total and the orders; none if the sale is unlimited.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub fn stock_by_orders(
+        &mut self,
+        sale: &str,
+        total: Option<i64>,
+    ) -> Result<Option<(i64, i64)>, StoreError> {
+        let rows = self.session.query(STOCK_AND_TAKEN, &[sale.into()])?;
+        let stock = match rows.first().map(Vec::as_slice) {
+            Some([stock, taken]) => stock.optional_int().map(|stock| (stock, taken.int())),
+            _ => None,
+        };
+        Ok(stock.zip(total).map(|((stock, taken), total)| (stock, total - taken)))
     }
 
     /// How many orders of a sale are in each state.

@@ -5,7 +5,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
@@ -17,6 +18,7 @@ use crate::order::{Order, State};
 
 /// How long to wait for another process to finish its batch.
 const BUSY: Duration = Duration::from_secs(10);
+const GLANCE: Duration = Duration::from_millis(5);
 const SETTINGS: &str =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;";
 
@@ -32,8 +34,24 @@ impl Sqlite {
         let connection = Connection::open(file).map_err(explained)?;
         connection.busy_timeout(BUSY).map_err(explained)?;
         connection.set_prepared_statement_cache_capacity(64);
-        connection.execute_batch(SETTINGS).map_err(explained)?;
+        set_up(&connection).map_err(explained)?;
         Ok(Sqlite(connection))
+    }
+}
+
+/// Turning to write-ahead logging fails at once while another process does the same, whatever the timeout says.
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        match connection.execute_batch(SETTINGS) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                thread::sleep(GLANCE);
+            }
+            done => return done,
+        }
     }
 }
 

@@ -11,4 +11,6 @@ pub mod sale;
 pub use address::Address;
 pub use discover::{Streams, discover};
 pub use intake::{Delivery, Pending, Reader};
-pub use upkeep::{Consumer, Group, consumers, groups, is_missing, remove_dead_consumers, trim};
+pub use upkeep::{
+    Consumer, Group, consumers, groups, is_missing, last_entry, oldest_pending, remove_dead_consumers, trim,
+};

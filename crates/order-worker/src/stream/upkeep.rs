@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use redis::{Connection, FromRedisValue, RedisResult, Value, cmd};
 
-use super::intake::{Reader, bytes};
+use super::intake::{Reader, bytes, id, pair};
 use crate::event::EntryId;
 use crate::trim::{self, GroupProgress};
 
@@ -112,7 +112,26 @@ pub fn trim(connection: &mut Connection, stream: &str, keep: Duration) -> RedisR
     }
 }
 
-fn oldest_pending(connection: &mut Connection, stream: &str, group: &str) -> RedisResult<Option<EntryId>> {
+/// The newest entry of a stream; 0-0 if it has none.
+///
+/// # Errors
+/// If the server refuses or does not answer.
+pub fn last_entry(connection: &mut Connection, stream: &str) -> RedisResult<EntryId> {
+    let mut command = cmd("XREVRANGE");
+    let rows: Vec<Value> = command.arg(stream).arg("+").arg("-").arg("COUNT").arg(1).query(connection)?;
+    let entry = rows.into_iter().next().and_then(pair).and_then(|(key, _)| id(&key));
+    Ok(entry.unwrap_or_default())
+}
+
+/// The oldest entry that a group was given and has not acknowledged.
+///
+/// # Errors
+/// If the server refuses or does not answer.
+pub fn oldest_pending(
+    connection: &mut Connection,
+    stream: &str,
+    group: &str,
+) -> RedisResult<Option<EntryId>> {
     let summary: Vec<Value> = cmd("XPENDING").arg(stream).arg(group).query(connection)?;
     let oldest = summary.into_iter().nth(1).and_then(bytes);
     Ok(oldest.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok()))

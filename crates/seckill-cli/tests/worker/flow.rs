@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::harness::{Random, Server, events, wait_until};
+use crate::harness::{Client, Random, Server, events, wait_until};
 use crate::ledger::{backlog, ids, wait_until_equal};
 use crate::process::{Worker, sqlite};
 
 /// Buyers of all kinds, from one seed.
-pub fn trade(shop: &Server, random: &mut Random, sale: &str, count: usize) {
+pub fn trade(shop: &Client, random: &mut Random, sale: &str, count: usize) {
     let ids = ids(shop, sale);
     let commands: Vec<String> = (0..count).map(|_| operation(random, sale, &ids)).collect();
     for (command, reply) in commands.iter().zip(shop.pipeline(&commands)) {

@@ -13,3 +13,4 @@ mod dead_letters;
 mod demo;
 mod flow;
 mod kills;
+mod reconcile;
