@@ -1,16 +1,17 @@
-//! When which sale has something to expire: hints for one timer.
+//! When which sale has something to expire or to offer: hints for one timer.
 //!
-//! An entry says that the sale under a key may have a due hold from then on. A hint too many is harmless:
-//! the sale that stands there then says what is due. For the main thread only.
+//! An entry says that the sale under a key may have a due hold, or units for those who wait, from then on. A hint too many is harmless:
+//! the sale that stands there then says what is to do. For the main thread only.
 
 use std::cell::RefCell;
 
 use seckill_core::time::Timestamp;
 
+use crate::change::{self, Hindrance};
 use crate::hints::Hints;
 use crate::host::{Arg, Context, HostString, Key, Mode, Role, Timer};
 use crate::types::SaleValue;
-use crate::{change, life, settings};
+use crate::{life, settings};
 
 /// How long the timer waits when it must not replicate, or nothing could be done.
 const RETRY_MS: u64 = 20;
@@ -33,9 +34,9 @@ pub fn hint(db: i32, key: &[u8], due: Timestamp) {
     AGENDA.with_borrow_mut(|agenda| agenda.hints.put((db, key.into()), due));
 }
 
-/// Adds the sale's next due time, if it is not there, and arms the timer.
+/// Adds the time of the sale's next task, if it is not there, and arms the timer.
 pub fn note(ctx: &Context, key: Arg<'_>, value: &mut SaleValue) {
-    let Some(due) = value.sale.next_due() else { return };
+    let Some(due) = value.sale.next_task() else { return };
     if value.on_agenda.is_some_and(|earlier| earlier <= due) {
         return;
     }
@@ -84,7 +85,7 @@ pub fn swapped(ctx: &Context, first: i32, second: i32) {
 pub fn arrived(ctx: &Context, name: Arg<'_>) {
     let key = Key::open(ctx, name, Mode::Read);
     if let Ok(Some(value)) = key.value::<SaleValue>()
-        && let Some(due) = value.sale.next_due()
+        && let Some(due) = value.sale.next_task()
     {
         hint(ctx.db(), name.bytes(), due);
         arm(ctx);
@@ -116,16 +117,33 @@ fn wait(ctx: &Context, now: Timestamp) {
     });
 }
 
-/// Expires at most `limit` of what is due in one sale, notes when to come again, and tells how many expired.
+/// Expires and offers at most `limit` of what is due in one sale, notes when to come again, and tells how many.
 fn visit(ctx: &Context, db: i32, name: &[u8], limit: usize) -> usize {
     ctx.select_db(db);
     let name = HostString::new(name);
     let mut key = Key::open(ctx, name.arg(), Mode::Write);
     let Ok(Some(value)) = key.value_mut::<SaleValue>() else { return 0 };
     let now = Timestamp(ctx.now_ms());
-    let expired = change::expire_due(ctx, name.arg(), value, limit);
-    let soonest = if expired.is_err() { now.after(WAIT_MS_MAX) } else { now.after(1) };
-    value.on_agenda = value.sale.next_due().map(|due| due.max(soonest));
+    let done = expire_and_offer(ctx, name.arg(), value, limit);
+    let soonest = if done.is_err() { now.after(WAIT_MS_MAX) } else { now.after(1) };
+    let (expired, offered) = done.unwrap_or((0, 0));
+    // Where nobody could be offered what is there, only a change can help, or a moment to come.
+    let idle = done.is_ok() && offered == 0 && expired < limit;
+    let next_offer = value.sale.next_offer().filter(|at| !idle || *at > now);
+    let next = value.sale.next_due().into_iter().chain(next_offer).min();
+    value.on_agenda = next.map(|due| due.max(soonest));
     value.on_agenda.into_iter().for_each(|due| hint(db, name.arg().bytes(), due));
-    expired.unwrap_or(0)
+    expired + offered
+}
+
+/// Tells how many holds expired and how many offers were made, `limit` together at most.
+fn expire_and_offer(
+    ctx: &Context,
+    name: Arg<'_>,
+    value: &mut SaleValue,
+    limit: usize,
+) -> Result<(usize, usize), Hindrance> {
+    let expired = change::expire_due(ctx, name, value, limit)?;
+    let offered = change::make_offers(ctx, name, value, limit - expired)?;
+    Ok((expired, offered))
 }

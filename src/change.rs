@@ -110,6 +110,26 @@ fn is_told_of_the_expired(request: &Request<'_>, refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::Standing(_)) && !matches!(request, Request::Confirm { late: true, .. })
 }
 
+/// Makes at most `limit` offers to those who wait, and tells how many.
+///
+/// # Errors
+/// [`Hindrance`] if their events cannot be written; those who wait go on waiting.
+pub fn make_offers(
+    ctx: &Context,
+    key: Arg<'_>,
+    value: &mut SaleValue,
+    limit: usize,
+) -> Result<usize, Hindrance> {
+    check_primary()?;
+    for made in 0..limit {
+        match value.sale.offer(value.moment(ctx)) {
+            Some(effect) => commit(ctx, key, value, &effect)?,
+            None => return Ok(made),
+        }
+    }
+    Ok(limit)
+}
+
 /// Expires at most `limit` due holds and tells how many.
 ///
 /// # Errors

@@ -12,6 +12,8 @@ static CONFIRMED: AtomicU64 = AtomicU64::new(0);
 static RELEASED: AtomicU64 = AtomicU64::new(0);
 static EXPIRED: AtomicU64 = AtomicU64::new(0);
 static REFUNDED: AtomicU64 = AtomicU64::new(0);
+static WAITLISTED: AtomicU64 = AtomicU64::new(0);
+static OFFERED: AtomicU64 = AtomicU64::new(0);
 static OTHER: AtomicU64 = AtomicU64::new(0);
 /// Requests to reserve that were refused.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
@@ -24,6 +26,9 @@ pub fn count(change: &Change<'_>) {
         Change::Released { .. } => &RELEASED,
         Change::Expired { .. } => &EXPIRED,
         Change::Refunded { .. } => &REFUNDED,
+        Change::Waitlisted { .. } => &WAITLISTED,
+        Change::Offered { .. } => &OFFERED,
+        Change::Accepted { .. } => &RESERVED,
         Change::Extended { .. }
         | Change::Restocked { .. }
         | Change::Adopted { .. }
@@ -52,6 +57,8 @@ pub fn report(info: &Info) {
         (c"expired", &EXPIRED),
         (c"refunded", &REFUNDED),
         (c"other_changes", &OTHER),
+        (c"waitlisted", &WAITLISTED),
+        (c"offered", &OFFERED),
     ];
     for (name, counter) in counters {
         info.number(name, counter.load(Ordering::Relaxed));

@@ -73,3 +73,4 @@ mod tokens;
 mod transactions;
 mod types;
 mod waiting;
+mod waitlist;

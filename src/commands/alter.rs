@@ -1,9 +1,9 @@
-//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [NOTICKETS] [ONFAILOVER CONTINUE|FREEZE] [STATE OPEN|PAUSED|CLOSED]`
+//! `SECKILL.ALTER sale [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [WAITLIST max] [OFFER ms] [MINTIER n] [TIERSTART tier ms] [TICKETS] [NOTICKETS] [ONFAILOVER CONTINUE|FREEZE] [STATE OPEN|PAUSED|CLOSED]`
 
 use seckill_core::sale::{Request, SaleState};
 
 use super::args::{Cursor, syntax_error};
-use super::{reply, terms};
+use super::{offer_some, reply, terms};
 use crate::change;
 use crate::host::{Arg, Command, Context, Failure, Key, Mode};
 use crate::types::SaleValue;
@@ -36,6 +36,7 @@ impl Command for Alter {
         match change::request(ctx, name, value, &Request::Alter { terms, state }) {
             Ok(_) => {
                 ctx.status("OK");
+                offer_some(ctx, name, value);
                 Ok(())
             }
             Err(why) => reply::not_made(ctx, value, why, |_| {}),

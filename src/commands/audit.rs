@@ -32,8 +32,8 @@ fn describe(ctx: &Context, audit: &Found) {
     let counts = [
         ("held", audit.held),
         ("confirmed", audit.confirmed),
-        ("offered", 0),
-        ("waiting", 0),
+        ("offered", audit.offered),
+        ("waiting", audit.waiting),
         ("reservations", audit.reservations),
         ("users", audit.users),
         ("oversold", audit.oversold),

@@ -1,4 +1,4 @@
-//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [MINTIER n] [TIERSTART tier ms] [TICKETS] [ONFAILOVER CONTINUE|FREEZE] [STREAM key] [GROUP name]`
+//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [WAITLIST max] [OFFER ms] [MINTIER n] [TIERSTART tier ms] [TICKETS] [ONFAILOVER CONTINUE|FREEZE] [STREAM key] [GROUP name]`
 
 use seckill_core::bounds::{COUNT_MAX, Invalid};
 use seckill_core::codec::Created;

@@ -61,8 +61,8 @@ fn describe(value: &SaleValue, at: Moment) -> Vec<(&'static str, Field<'_>)> {
         ("available", units(sale.available_at(now))),
         ("held", count(sale.held_at(now))),
         ("confirmed", count(sale.confirmed())),
-        ("offered", count(0)),
-        ("waiting", count(0)),
+        ("offered", count(sale.offered_at(now))),
+        ("waiting", count(sale.waiting())),
         ("users", count(sale.users() as u64)),
         ("reservations", count(u64::from(sale.reservations()))),
         ("epoch", count(u64::from(sale.epoch()))),
@@ -99,6 +99,8 @@ fn describe(value: &SaleValue, at: Moment) -> Vec<(&'static str, Field<'_>)> {
         ("iprate_period", rate(terms.rates.ip).1),
         ("oversold", count(sale.oversold_at(now))),
         ("onfailover", Field::Text(terms.on_failover.word().as_bytes())),
+        ("waitlist", count(terms.waiting_max)),
+        ("offer", count(terms.offer_ms())),
     ]);
     fields
 }

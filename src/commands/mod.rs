@@ -45,6 +45,7 @@ mod void;
 
 pub use spec::{COMPAT, TABLE};
 
+use crate::change;
 use crate::host::{Arg, Context, Failure, Key, Mode, WrongType};
 use crate::types::SaleValue;
 
@@ -64,19 +65,33 @@ fn with_sale<T>(
     Ok(look(ctx, key.value::<SaleValue>()?))
 }
 
-/// Lets `change` have the sale; without one the reply is `NOSALE`.
+/// Offers that a command makes at most; the agenda makes the rest.
+const OFFERED_AT_ONCE: usize = 16;
+
+/// Lets `act` have the sale; without one the reply is `NOSALE`. Units that came back go to those who wait.
 fn with_sale_mut(
     ctx: &Context,
     key: Arg<'_>,
-    change: impl FnOnce(&mut SaleValue) -> Result<(), Failure>,
+    act: impl FnOnce(&mut SaleValue) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut open = Key::open(ctx, key, Mode::Write);
     match open.value_mut::<SaleValue>()? {
-        Some(value) => change(value),
+        Some(value) => {
+            act(value)?;
+            offer_some(ctx, key, value);
+            Ok(())
+        }
         None => {
             ctx.array(1);
             ctx.status("NOSALE");
             Ok(())
         }
+    }
+}
+
+/// What cannot be offered now is offered by the agenda.
+fn offer_some(ctx: &Context, key: Arg<'_>, value: &mut SaleValue) {
+    if value.sale.waiting() > 0 {
+        let _ = change::make_offers(ctx, key, value, OFFERED_AT_ONCE);
     }
 }

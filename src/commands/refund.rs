@@ -52,8 +52,10 @@ fn answer(ctx: &Context, reservation: &Reservation<'_>) {
         ReservationState::Confirmed | ReservationState::Refunded => {
             reply::numbers(ctx, "REFUNDED", &[id.0, refunded]);
         }
-        ReservationState::Held | ReservationState::Released | ReservationState::Expired => {
-            reply::numbers(ctx, state.word(), &[id.0]);
-        }
+        ReservationState::Held
+        | ReservationState::Released
+        | ReservationState::Expired
+        | ReservationState::Waiting
+        | ReservationState::Offered => reply::numbers(ctx, state.word(), &[id.0]),
     }
 }

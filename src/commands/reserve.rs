@@ -1,4 +1,4 @@
-//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [IP addr] [TIER n] [TICKET ticket] [DATA payload]`
+//! `SECKILL.RESERVE sale user [QTY n] [REQUEST token] [IP addr] [TIER n] [TICKET ticket] [WAITLIST] [DATA payload]`
 
 use seckill_core::sale::{
     Change, Effect, Outcome, QTY_MAX, Request, Reservation, ReservationState, Reserve as Ask,
@@ -45,15 +45,16 @@ impl Command for Reserve {
 }
 
 fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<(Ask<'a>, Pass<'a>), Failure> {
-    let mut ask = Ask { user: cursor.user()?, qty: 1, token: None, data: None, tier: 0 };
+    let mut ask = Ask { user: cursor.user()?, qty: 1, token: None, data: None, tier: 0, waits: false };
     let mut pass = Pass::default();
-    while let Some(word) = cursor.word(&["QTY", "REQUEST", "IP", "TIER", "TICKET", "DATA"])? {
+    while let Some(word) = cursor.word(&["QTY", "REQUEST", "IP", "TIER", "TICKET", "WAITLIST", "DATA"])? {
         match word {
             "QTY" => ask.qty = cursor.count(1..=QTY_MAX as i64)?,
             "REQUEST" => ask.token = Some(cursor.token()?),
             "IP" => pass.ip = Some(cursor.bytes("IP", 1..=IP_BYTES_MAX)?),
             "TIER" => pass.tier = cursor.small(TIERS)?,
             "TICKET" => pass.ticket = Some(cursor.next()?.bytes()),
+            "WAITLIST" => ask.waits = true,
             _ => ask.data = Some(cursor.data()?),
         }
     }
@@ -64,6 +65,7 @@ fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<(Ask<'a>, Pass<'a>), Failure> {
 
 fn outcome(result: &Result<Effect<'_>, NotMade>) -> Outcome {
     match result {
+        Ok(effect) if matches!(effect.change, Change::Waitlisted { .. }) => Outcome::SoldOut,
         Ok(_) => Outcome::Reserved,
         Err(NotMade::Refused(refusal)) => Outcome::of(refusal),
         Err(NotMade::Hindered(_)) => Outcome::Refused,
@@ -71,13 +73,20 @@ fn outcome(result: &Result<Effect<'_>, NotMade>) -> Outcome {
 }
 
 fn taken(ctx: &Context, value: &SaleValue, effect: &Effect<'_>) {
-    if let Change::Reserved { id, qty, deadline, .. } = effect.change {
-        let (word, second) = deadline.map_or(("CONFIRMED", qty), |at| ("RESERVED", at.0));
-        with_available(ctx, value, word, id.0, second);
+    match effect.change {
+        Change::Reserved { id, qty, deadline, .. } => {
+            let (word, second) = deadline.map_or(("CONFIRMED", qty), |at| ("RESERVED", at.0));
+            with_available(ctx, value, word, id.0, second);
+        }
+        Change::Waitlisted { id, .. } | Change::Accepted { id, .. } => {
+            let found = value.sale.reservation(id, effect.at);
+            found.iter().for_each(|reservation| standing(ctx, value, reservation));
+        }
+        _ => {}
     }
 }
 
-/// The same request again: its reservation as it stands.
+/// A reservation as it stands: a new one, or that of the same request before.
 fn standing(ctx: &Context, value: &SaleValue, reservation: &Reservation<'_>) {
     let Reservation { id, qty, deadline, state, .. } = *reservation;
     match state {
@@ -85,7 +94,11 @@ fn standing(ctx: &Context, value: &SaleValue, reservation: &Reservation<'_>) {
             with_available(ctx, value, "RESERVED", id.0, deadline.unwrap_or_default().0)
         }
         ReservationState::Confirmed => with_available(ctx, value, state.word(), id.0, qty),
-        ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => {
+        ReservationState::Waiting => reply::numbers(ctx, "WAITLISTED", &[id.0, value.sale.position(id)]),
+        ReservationState::Released
+        | ReservationState::Expired
+        | ReservationState::Refunded
+        | ReservationState::Offered => {
             reply::numbers(ctx, state.word(), &[id.0]);
         }
     }

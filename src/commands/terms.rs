@@ -8,13 +8,15 @@ use crate::admission;
 use crate::host::Failure;
 
 /// The words.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 15] = [
     "START",
     "END",
     "HOLD",
     "GRACE",
     "MAXHOLD",
     "PERUSER",
+    "WAITLIST",
+    "OFFER",
     "RATE",
     "USERRATE",
     "IPRATE",
@@ -38,6 +40,8 @@ pub fn take(cursor: &mut Cursor<'_>, word: &str, terms: &mut Terms) -> Result<()
         "GRACE" => terms.grace_ms = cursor.count(DURATIONS)?,
         "MAXHOLD" => terms.hold_ms_max = cursor.count(DURATIONS)?,
         "PERUSER" => terms.per_user = cursor.count(COUNTS)?,
+        "WAITLIST" => terms.waiting_max = cursor.count(COUNTS)?,
+        "OFFER" => terms.offer_ms = cursor.count(DURATIONS)?,
         "RATE" => terms.rates.sale = rate(cursor)?,
         "USERRATE" => terms.rates.user = rate(cursor)?,
         "IPRATE" => terms.rates.ip = rate(cursor)?,

@@ -24,7 +24,7 @@ impl Command for User {
             ctx.bulk(b"confirmed");
             ctx.count(holdings.confirmed);
             ctx.bulk(b"waiting");
-            ctx.count(0);
+            ctx.count(holdings.position);
             ctx.bulk(b"reservations");
             ctx.array(holdings.reservations.len());
             holdings.reservations.iter().for_each(|id| ctx.count(id.0));

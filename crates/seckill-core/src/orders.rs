@@ -25,11 +25,15 @@ pub enum Kind {
     Restocked,
     /// A reservation that was lost is taken in again.
     Adopted,
+    /// A user waits for units.
+    Waitlisted,
+    /// Units are kept for a user who waited.
+    Offered,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Reserved,
         Kind::Confirmed,
         Kind::Released,
@@ -38,6 +42,8 @@ impl Kind {
         Kind::Extended,
         Kind::Restocked,
         Kind::Adopted,
+        Kind::Waitlisted,
+        Kind::Offered,
     ];
 
     /// The word in the field `ev`.
@@ -51,6 +57,8 @@ impl Kind {
             Kind::Extended => "EXTENDED",
             Kind::Restocked => "RESTOCKED",
             Kind::Adopted => "ADOPTED",
+            Kind::Waitlisted => "WAITLISTED",
+            Kind::Offered => "OFFERED",
         }
     }
 }
@@ -98,7 +106,17 @@ impl<'a> Event<'a> {
                 deadline: deadline.map_or(0, |deadline| deadline.0),
                 data: None,
             }),
-            Change::Confirmed { id } => Some(about(Kind::Confirmed, id, 0)),
+            Change::Waitlisted { id, user, qty, data, .. } => {
+                let (kind, seq) = (Kind::Waitlisted, (effect.epoch, effect.seq));
+                Some(Event { kind, seq, id: id.0, user, qty: qty as i64, deadline: 0, data })
+            }
+            Change::Offered { id, deadline } => Some(about(Kind::Offered, id, deadline.0)),
+            Change::Accepted { id, deadline: Some(deadline), .. } => {
+                Some(about(Kind::Reserved, id, deadline.0))
+            }
+            Change::Confirmed { id } | Change::Accepted { id, deadline: None, .. } => {
+                Some(about(Kind::Confirmed, id, 0))
+            }
             Change::Released { id } => Some(about(Kind::Released, id, 0)),
             Change::Expired { id } => Some(about(Kind::Expired, id, 0)),
             Change::Extended { id, deadline } => Some(about(Kind::Extended, id, deadline.0)),

@@ -167,7 +167,14 @@ fn a_void_that_was_made_longer_ends_when_the_longer_one_does() {
     }
     let altered = effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open, opened: 0 }, 0);
     sale.apply(&Effect { at: CLOCK.after(100), ..altered });
-    let reserve = Request::Reserve(Reserve { user: b"a", qty: 1, token: Some(b"t"), data: None, tier: 0 });
+    let reserve = Request::Reserve(Reserve {
+        user: b"a",
+        qty: 1,
+        token: Some(b"t"),
+        data: None,
+        tier: 0,
+        waits: false,
+    });
     let refused = |ms| sale.decide(Moment::at(CLOCK.after(ms)), &reserve).err();
     assert_eq!(
         [refused(100), refused(509), refused(510)],
@@ -264,7 +271,8 @@ fn an_id_that_was_adopted_is_never_given_out() {
     let mut sale = sale(Stock::Unlimited);
     let mut given = std::collections::BTreeSet::new();
     for (epoch, number) in [(0, 3), (0, 1), (2, 7), (2, 8), (1, 1), (9, u32::MAX), (0, 2)] {
-        let reserve = Request::Reserve(Reserve { user: b"a", qty: 1, token: None, data: None, tier: 0 });
+        let reserve =
+            Request::Reserve(Reserve { user: b"a", qty: 1, token: None, data: None, tier: 0, waits: false });
         let id = ReservationId::new(epoch, number);
         let adopt = Request::Adopt(Adopt { id, user: b"b", qty: 1, standing: Standing::Confirmed });
         for request in [reserve, adopt, reserve] {

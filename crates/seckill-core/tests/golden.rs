@@ -23,7 +23,11 @@ use seckill_core::time::{Moment, Timestamp};
 const SALE: &str = "sale-v1.hex";
 const SENT: &str = "sent-v1.hex";
 /// A little after the last change of the history.
-const LATER: Timestamp = Timestamp(1_700_000_908_000);
+const LATER: Timestamp = Timestamp(1_700_000_909_000);
+/// When grace's offer ends.
+const OFFERED_UNTIL: Timestamp = Timestamp(1_700_000_062_000);
+/// When judy's offer ends.
+const OFFERED_LATER: Timestamp = Timestamp(1_700_000_968_200);
 
 #[test]
 fn a_sale_is_stored_as_version_1() {
@@ -83,9 +87,13 @@ fn every_field_of_a_change_is_read() {
         restocked(50, 148, Some(&b"more"[..])),
         restocked(-10, 138, None),
         voided,
+        Change::Waitlisted { id: id(6), user: b"grace", qty: 2, token: None, data: Some(b"gift") },
+        Change::Waitlisted { id: id(7), user: b"heidi", qty: 1, token: Some(b"t4"), data: None },
+        Change::Offered { id: id(6), deadline: OFFERED_UNTIL },
+        Change::Accepted { id: id(6), deadline: deadline(2_200), token: Some(b"mine") },
         Change::Expired { id: id(4) },
-        Change::Adopted { id: id(6), user: b"grace", qty: 2, deadline: Some(ADOPTED_UNTIL) },
-        Change::Adopted { id: id(8), user: b"heidi", qty: 200, deadline: None },
+        Change::Adopted { id: id(9), user: b"mallory", qty: 2, deadline: Some(ADOPTED_UNTIL) },
+        Change::Adopted { id: id(11), user: b"nina", qty: 200, deadline: None },
         Change::Altered { terms, state: SaleState::Open, opened: 0 },
         Change::Altered { terms: TERMS_FROZEN, state: SaleState::Paused, opened: 91 },
     ];
@@ -108,16 +116,16 @@ fn another_version_is_refused() {
 /// All that can be asked of it, word by word.
 fn assert_is_the_sale(sale: &Sale) {
     let totals = (sale.stock(), sale.available(), sale.held_at(LATER), sale.confirmed());
-    assert_eq!((sale.oversold(), sale.oversold_at(LATER)), (71, 71));
-    assert_eq!(totals, (Stock::Limited(138), Some(0), 4, 205));
+    assert_eq!((sale.oversold(), sale.oversold_at(LATER)), (201, 201));
+    assert_eq!(totals, (Stock::Limited(11), Some(0), 4, 207));
+    assert_eq!((sale.offered_at(LATER), sale.waiting(), sale.position(later_id(3))), (1, 1, 1));
     assert_eq!(
         (sale.terms(), sale.state(), sale.outlet()),
         (&TERMS_FROZEN, SaleState::Paused, &creation().outlet)
     );
-    assert_eq!((sale.epoch(), sale.seq(), sale.clock()), (91, 4, CREATED.after(907_000)));
-    assert_eq!((sale.reservations(), sale.users(), sale.window(Moment::at(LATER))), (8, 7, Window::Paused));
+    assert_eq!((sale.epoch(), sale.seq(), sale.clock()), (91, 9, CREATED.after(908_500)));
+    assert_eq!((sale.reservations(), sale.users(), sale.window(Moment::at(LATER))), (12, 11, Window::Paused));
     assert_eq!(sale.window(Moment { now: LATER, fresh: true }), Window::Frozen);
-    let newest = ReservationId::new(91, 1);
     let alices = (&b"alice"[..], 2, 0, ReservationState::Held, Some(EXTENDED_UNTIL));
     let expected = [
         (id(1), alices, 100, Some(&b"{\"size\":42}"[..])),
@@ -125,18 +133,27 @@ fn assert_is_the_sale(sale: &Sale) {
         (id(3), (b"carol", 3, 0, ReservationState::Released, None), 400, None),
         (id(4), (b"dave", 1, 0, ReservationState::Expired, None), 600, Some(b"")),
         (id(5), (b"bob", 7, 3, ReservationState::Confirmed, None), 700, None),
-        (id(6), (b"grace", 2, 0, ReservationState::Held, Some(ADOPTED_UNTIL)), 906_900, None),
-        (id(8), (b"heidi", 200, 0, ReservationState::Confirmed, None), 907_000, None),
-        (newest, (&[0xff, 0], 1, 0, ReservationState::Confirmed, None), 906_700, None),
+        (id(6), (b"grace", 2, 0, ReservationState::Confirmed, None), 1_700, Some(b"gift")),
+        (id(7), (b"heidi", 1, 0, ReservationState::Released, None), 1_800, None),
+        (later_id(1), (&[0xff, 0], 1, 0, ReservationState::Confirmed, None), 907_700, None),
+        (later_id(2), (b"judy", 1, 0, ReservationState::Offered, Some(OFFERED_LATER)), 907_900, None),
+        (later_id(3), (b"ivan", 3, 0, ReservationState::Waiting, None), 908_000, None),
+        (id(9), (b"mallory", 2, 0, ReservationState::Held, Some(ADOPTED_UNTIL)), 908_400, None),
+        (id(11), (b"nina", 200, 0, ReservationState::Confirmed, None), 908_500, None),
     ];
     for (id, reservation, age_ms, data) in expected {
         let found = sale.reservation(id, LATER).expect("it was made");
         let named = (found.user, found.qty, found.refunded, found.state, found.deadline);
         assert_eq!((named, found.created, found.data), (reservation, CREATED.after(age_ms), data), "{id}");
     }
-    assert_eq!(sale.next_due(), Some(EXTENDED_UNTIL.after(TERMS.grace_ms)));
+    assert_eq!(sale.next_due(), Some(OFFERED_LATER));
     assert_eq!(sale.audit().differences, []);
     assert_answers_again(sale);
+}
+
+/// The reservation with this number of the last epoch.
+fn later_id(number: u32) -> ReservationId {
+    ReservationId::new(91, number)
 }
 
 /// What was done under a token is answered as it was.
@@ -146,6 +163,7 @@ fn assert_answers_again(sale: &Sale) {
     assert_eq!(ask(reserve(b"alice", 2, Some(b"t1"), data)), Err(Refusal::Standing(id(1))));
     assert_eq!(ask(reserve(b"carol", 3, Some(b"t3"), None)), Err(Refusal::Standing(id(3))));
     assert_eq!(ask(reserve(b"bob", 7, Some(b"\0\xff"), None)), Err(Refusal::Standing(id(5))));
+    assert_eq!(ask(reserve(b"grace", 1, Some(b"mine"), None)), Err(Refusal::Standing(id(6))));
     assert_eq!(ask(reserve(b"frank", 1, Some(b"gave up"), None)), Err(Refusal::Voided));
     assert_eq!(ask(refund(5, 1, b"r1", true)), Err(Refusal::Standing(id(5))));
     assert_eq!(ask(refund(5, 1, b"r2", true)), Err(Refusal::Mismatch));

@@ -39,7 +39,8 @@ fn fill(sale: &mut Sale) {
     for n in 0..RESERVATIONS {
         let user = name(n);
         assert_eq!(user.len(), 20);
-        let reserve = Reserve { user: user.as_bytes(), qty: 1, token: None, data: None, tier: 0 };
+        let reserve =
+            Reserve { user: user.as_bytes(), qty: 1, token: None, data: None, tier: 0, waits: false };
         let moment = Moment::at(Timestamp(START + n / 2));
         let effect = sale.decide(moment, &Request::Reserve(reserve)).expect("there is enough for everybody");
         sale.apply(&effect);
@@ -84,7 +85,7 @@ fn a_million_reservations_are_small_and_all_expire() {
     let (_, held) = sale.scan(ReservationId(1), Some(ReservationState::Held), RESERVATIONS as usize, last);
     assert_eq!(held, []);
     let buyer = name(7);
-    let again = Reserve { user: buyer.as_bytes(), qty: 1, token: None, data: None, tier: 0 };
+    let again = Reserve { user: buyer.as_bytes(), qty: 1, token: None, data: None, tier: 0, waits: false };
     assert!(sale.decide(Moment::at(last), &Request::Reserve(again)).is_ok(), "the quota is free again");
     drop((sale, held));
     let left = allocated().saturating_sub(before);

@@ -20,7 +20,17 @@ fn held() -> Sale {
     let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
     let at = Timestamp(1_000_000);
     let sale = Sale::new(terms, Stock::Limited(2), outlet, at, Seed::new(1)).unwrap();
-    after(sale, &[Request::Reserve(Reserve { user: b"a", qty: 2, token: Some(b"t"), data: None, tier: 0 })])
+    after(
+        sale,
+        &[Request::Reserve(Reserve {
+            user: b"a",
+            qty: 2,
+            token: Some(b"t"),
+            data: None,
+            tier: 0,
+            waits: false,
+        })],
+    )
 }
 
 /// The sale after these requests, a millisecond each.
@@ -117,8 +127,9 @@ fn an_oversold_sale_is_loaded_and_one_that_does_not_say_so_is_refused() {
     let blocks = stored(&sale);
     assert_eq!(refused(&blocks), None);
     let mut damaged = blocks;
-    let oversold = damaged[HEAD].len() - 9;
-    assert_eq!(damaged[HEAD][oversold..], [3, 2, 1, 1, 9, 1, 1, 0, 0], "oversold, two runs, one grace");
+    let oversold = damaged[HEAD].len() - 12;
+    let told = "oversold, nobody offered, no patience, two runs, one grace";
+    assert_eq!(damaged[HEAD][oversold..], [3, 0, 0, 0, 2, 1, 1, 9, 1, 1, 0, 0], "{told}");
     damaged[HEAD][oversold] = 2;
     assert_eq!(refused(&damaged), Some(Corrupt("more units given out than there are")));
 }

@@ -38,6 +38,8 @@ const HOLD: ArgSpec = ArgSpec::option(c"HOLD", c"hold", ArgKind::Integer);
 const GRACE: ArgSpec = ArgSpec::option(c"GRACE", c"grace", ArgKind::Integer);
 const MAXHOLD: ArgSpec = ArgSpec::option(c"MAXHOLD", c"maxhold", ArgKind::Integer);
 const PERUSER: ArgSpec = ArgSpec::option(c"PERUSER", c"peruser", ArgKind::Integer);
+const WAITLIST: ArgSpec = ArgSpec::option(c"WAITLIST", c"waitlist", ArgKind::Integer);
+const OFFER: ArgSpec = ArgSpec::option(c"OFFER", c"offer", ArgKind::Integer);
 const RATE_PARTS: &[ArgSpec] =
     &[ArgSpec::new(c"count", ArgKind::Integer), ArgSpec::new(c"period", ArgKind::Integer)];
 const RATE: ArgSpec = ArgSpec::option(c"RATE", c"rate", ArgKind::Block(RATE_PARTS));
@@ -80,6 +82,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            WAITLIST,
+            OFFER,
             RATE,
             USERRATE,
             IPRATE,
@@ -108,6 +112,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             GRACE,
             MAXHOLD,
             PERUSER,
+            WAITLIST,
+            OFFER,
             RATE,
             USERRATE,
             IPRATE,
@@ -155,6 +161,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             ArgSpec::option(c"IP", c"address", ArgKind::Text),
             TIER,
             ArgSpec::option(c"TICKET", c"ticket", ArgKind::Text),
+            ArgSpec::option(c"WAITLIST", c"waitlist", ArgKind::Token),
             ArgSpec::option(c"DATA", c"data", ArgKind::Text),
         ],
     },
@@ -305,6 +312,8 @@ pub const COMMANDS: &[CommandSpec] = &[
                     ArgSpec::option(c"RELEASED", c"released", ArgKind::Token).required(),
                     ArgSpec::option(c"EXPIRED", c"expired", ArgKind::Token).required(),
                     ArgSpec::option(c"REFUNDED", c"refunded", ArgKind::Token).required(),
+                    ArgSpec::option(c"WAITING", c"waiting", ArgKind::Token).required(),
+                    ArgSpec::option(c"OFFERED", c"offered", ArgKind::Token).required(),
                 ]),
             ),
             ArgSpec::option(c"COUNT", c"count", ArgKind::Integer),

@@ -56,6 +56,9 @@ const RESTOCKED: u8 = 7;
 const VOIDED: u8 = 8;
 const ALTERED: u8 = 9;
 const ADOPTED: u8 = 10;
+const WAITLISTED: u8 = 11;
+const OFFERED: u8 = 12;
+const ACCEPTED: u8 = 13;
 
 const HAS_DEADLINE: u8 = 1;
 const HAS_TOKEN: u8 = 2;
@@ -108,6 +111,24 @@ fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
             if let Some(deadline) = deadline {
                 w.number(deadline.since(at));
             }
+        }
+        Change::Waitlisted { id, user, qty, token, data } => {
+            w.byte(WAITLISTED);
+            w.byte(flag(token.is_some(), HAS_TOKEN) | flag(data.is_some(), HAS_DATA));
+            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
+            w.bytes(user);
+            w.number(qty);
+            [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
+        }
+        Change::Offered { id, deadline } => {
+            encode_id(w, OFFERED, id);
+            w.number(deadline.0);
+        }
+        Change::Accepted { id, deadline, token } => {
+            encode_id(w, ACCEPTED, id);
+            w.byte(flag(deadline.is_some(), HAS_DEADLINE) | flag(token.is_some(), HAS_TOKEN));
+            deadline.into_iter().for_each(|deadline| w.number(deadline.0));
+            token.into_iter().for_each(|token| w.bytes(token));
         }
         Change::Confirmed { id } => encode_id(w, CONFIRMED, id),
         Change::Released { id } => encode_id(w, RELEASED, id),
@@ -203,6 +224,19 @@ fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp, base: u64) -> Result<Cha
             let (user, qty) = (r.bytes()?, r.number()?);
             let deadline = if flags & HAS_DEADLINE > 0 { Some(at.after(r.number()?)) } else { None };
             Change::Adopted { id, user, qty, deadline }
+        }
+        WAITLISTED => {
+            let flags = r.byte()?;
+            let id = checked_id(base.wrapping_add_signed(r.signed()?))?;
+            let (user, qty) = (r.bytes()?, r.number()?);
+            let token = optional(r, flags & HAS_TOKEN)?;
+            Change::Waitlisted { id, user, qty, token, data: optional(r, flags & HAS_DATA)? }
+        }
+        OFFERED => Change::Offered { id: decode_id(r)?, deadline: Timestamp(r.number()?) },
+        ACCEPTED => {
+            let (id, flags) = (decode_id(r)?, r.byte()?);
+            let deadline = if flags & HAS_DEADLINE > 0 { Some(Timestamp(r.number()?)) } else { None };
+            Change::Accepted { id, deadline, token: optional(r, flags & HAS_TOKEN)? }
         }
         CONFIRMED => Change::Confirmed { id: decode_id(r)? },
         RELEASED => Change::Released { id: decode_id(r)? },

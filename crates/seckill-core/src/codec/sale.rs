@@ -5,8 +5,8 @@ use super::wire::{Corrupt, Reader, Writer};
 use crate::bounds::Invalid;
 use crate::ids::{ReservationId, Slot};
 use crate::sale::{
-    Access, Builder, Buyer, Early, Head, NewRow, OnFailover, Outlet, Rate, Rates, ReservationState, Sale,
-    SaleState, Seed, Stock, Tail, Terms,
+    Access, Builder, Buyer, Early, Head, NewRow, OnFailover, Outlet, Patience, Rate, Rates, ReservationState,
+    Sale, SaleState, Seed, Stock, Tail, Terms,
 };
 use crate::time::Timestamp;
 
@@ -32,6 +32,7 @@ const REFUND: u8 = 1;
 const PART: u8 = 2;
 const RESTOCK: u8 = 3;
 const VOID: u8 = 4;
+const ANSWER: u8 = 5;
 
 /// Gives a sale to `take`, block by block.
 pub fn blocks(sale: &Sale, purpose: Purpose, mut take: impl FnMut(&[u8])) {
@@ -134,6 +135,9 @@ fn encode_head(w: &mut Writer<'_>, head: &Head) {
     w.number(head.held);
     w.number(head.confirmed);
     w.number(head.oversold);
+    w.number(head.offered);
+    w.number(head.patience.until.map_or(0, |at| at.0));
+    w.byte(head.patience.passed);
     w.number(head.id_runs.len() as u64);
     for (first, len) in &head.id_runs {
         w.number(first.0);
@@ -153,7 +157,9 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
     let [created, clock] = [r.number()?, r.number()?].map(Timestamp);
     let (epoch, seq, numbered, opened) = (r.small()?, r.number()?, r.small()?, r.small()?);
     let stock = decode_stock(r)?;
-    let (held, confirmed, oversold) = (r.number()?, r.number()?, r.number()?);
+    let (held, confirmed, oversold, offered) = (r.number()?, r.number()?, r.number()?, r.number()?);
+    let until = Some(Timestamp(r.number()?)).filter(|at| at.0 > 0);
+    let patience = Patience::stored(until, r.byte()?);
     let id_runs = list(r, |r| Ok((ReservationId(r.number()?), r.small()?)))?;
     let graces = list(r, |r| Ok((r.small()?, r.number()?)))?;
     if id_runs.iter().any(|(first, _)| *first > ReservationId::MAX) {
@@ -173,6 +179,8 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
         held,
         confirmed,
         oversold,
+        offered,
+        patience,
         id_runs,
         graces,
     })
@@ -190,7 +198,8 @@ pub(super) fn encode_terms(w: &mut Writer<'_>, terms: &Terms) {
     for moment in [terms.start, terms.end] {
         w.number(moment.map_or(0, |at| at.0));
     }
-    for number in [terms.hold_ms, terms.grace_ms, terms.hold_ms_max, terms.per_user] {
+    let Terms { hold_ms, grace_ms, hold_ms_max, per_user, waiting_max, offer_ms, .. } = *terms;
+    for number in [hold_ms, grace_ms, hold_ms_max, per_user, waiting_max, offer_ms] {
         w.number(number);
     }
     encode_access(w, &terms.access);
@@ -226,12 +235,25 @@ pub(super) fn decode_terms(r: &mut Reader<'_>) -> Result<Terms, Corrupt> {
     let moment = |at: u64| (at > 0).then_some(Timestamp(at));
     let (start, end) = (moment(r.number()?), moment(r.number()?));
     let (hold_ms, grace_ms, hold_ms_max, per_user) = (r.number()?, r.number()?, r.number()?, r.number()?);
+    let (waiting_max, offer_ms) = (r.number()?, r.number()?);
     let access = decode_access(r)?;
     let rates = Rates { sale: decode_rate(r)?, user: decode_rate(r)?, ip: decode_rate(r)? };
     let on_failover = OnFailover::from_code(r.byte()?).ok_or(Corrupt("an unknown choice"))?;
-    Terms { start, end, hold_ms, grace_ms, hold_ms_max, per_user, access, rates, on_failover }
-        .checked()
-        .map_err(invalid)
+    Terms {
+        start,
+        end,
+        hold_ms,
+        grace_ms,
+        hold_ms_max,
+        per_user,
+        waiting_max,
+        offer_ms,
+        access,
+        rates,
+        on_failover,
+    }
+    .checked()
+    .map_err(invalid)
 }
 
 /// 0 is unlimited, else units + 1.
@@ -306,6 +328,11 @@ fn encode_tail(w: &mut Writer<'_>, tail: &Tail<'_>) {
             w.number(available);
             w.number(total);
         }
+        Tail::Answer { slot, token } => {
+            w.byte(ANSWER);
+            w.number(u64::from(slot));
+            w.bytes(token);
+        }
         Tail::Void { user, token, until } => {
             w.byte(VOID);
             w.bytes(user);
@@ -325,6 +352,7 @@ fn decode_tail<'a>(r: &mut Reader<'a>) -> Result<Tail<'a>, Corrupt> {
             available: r.number()?,
             total: r.number()?,
         },
+        ANSWER => Tail::Answer { slot: r.small()?, token: r.bytes()? },
         VOID => Tail::Void { user: r.bytes()?, token: r.bytes()?, until: Timestamp(r.number()?) },
         _ => return Err(Corrupt("an unknown entry")),
     })

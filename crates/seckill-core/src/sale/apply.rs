@@ -18,12 +18,18 @@ impl Sale {
         match effect.change {
             Change::Reserved { id, user, qty, deadline, token, data } => {
                 let hold_ms = deadline.map_or(0, |deadline| deadline.since(effect.at));
-                self.apply_reserved(id, user, effect.at, (qty, hold_ms), (token, data));
+                let state = if hold_ms > 0 { ReservationState::Held } else { ReservationState::Confirmed };
+                self.push(id, user, effect.at, (qty, state, hold_ms), (token, data));
             }
             Change::Adopted { id, user, qty, deadline } => {
                 let hold_ms = deadline.map_or(0, |deadline| deadline.since(effect.at));
                 self.apply_adopted(id, user, effect.at, (qty, hold_ms));
             }
+            Change::Waitlisted { id, user, qty, token, data } => {
+                self.push(id, user, effect.at, (qty, ReservationState::Waiting, 0), (token, data));
+            }
+            Change::Offered { id, deadline } => self.apply_offered(id, deadline),
+            Change::Accepted { id, deadline, token } => self.apply_accepted(id, deadline, token),
             Change::Confirmed { id } => self.resolve(id, ReservationState::Confirmed),
             Change::Released { id } => self.resolve(id, ReservationState::Released),
             Change::Expired { id } => self.resolve(id, ReservationState::Expired),
@@ -41,18 +47,19 @@ impl Sale {
                 (self.state, self.opened) = (state, opened);
             }
         }
+        self.turn_line(effect);
     }
 
-    fn apply_reserved(
+    /// A new reservation.
+    fn push(
         &mut self,
         id: ReservationId,
         user: &[u8],
         at: Timestamp,
-        (qty, hold_ms): (u64, u64),
+        (qty, state, hold_ms): (u64, ReservationState, u64),
         (token, data): (Option<&[u8]>, Option<&[u8]>),
     ) {
         let buyer = self.users.enter(user, Slot(self.table.len()), &self.table);
-        let state = state_of(hold_ms);
         let age_ms = at.since(self.created);
         self.numbered = id.number();
         self.ids.push(id);
@@ -72,10 +79,10 @@ impl Sale {
     pub(super) fn add_row(&mut self, mut new: NewRow<'_>) -> Slot {
         let slot = Slot(self.table.len());
         let due = self.created.after(new.age_ms).after(new.hold_ms).after(self.grace_ms(slot));
-        let held = new.state == ReservationState::Held;
-        new.pinned |= held && self.deadlines.must_pin(due);
+        let kept = new.state.has_deadline();
+        new.pinned |= kept && self.deadlines.must_pin(due);
         self.table.push(&new, due);
-        match (held, new.pinned) {
+        match (kept, new.pinned) {
             (true, false) => self.deadlines.add(slot, due),
             (true, true) => self.deadlines.pin(slot, due),
             (false, _) => {}
@@ -85,32 +92,91 @@ impl Sale {
             Buyer::New(_) => 0,
         };
         self.users.add(slot, &new, earlier, &self.table);
-        match new.state {
-            ReservationState::Held => self.held += new.qty,
-            ReservationState::Confirmed => self.confirmed += new.qty,
-            ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => {}
+        self.count_in(new.state, new.qty);
+        let first = if let Buyer::Known(first) = new.buyer { first } else { slot };
+        if new.state.is_queued() {
+            self.waitlist.enter(first, slot);
+        }
+        if new.state == ReservationState::Waiting {
+            self.waitlist.add(slot);
         }
         slot
     }
 
-    /// Ends a hold, or confirms an expired one.
+    /// Units come into a state.
+    fn count_in(&mut self, state: ReservationState, qty: u64) {
+        match state {
+            ReservationState::Held => self.held += qty,
+            ReservationState::Confirmed => self.confirmed += qty,
+            ReservationState::Offered => self.offered += qty,
+            ReservationState::Released
+            | ReservationState::Expired
+            | ReservationState::Refunded
+            | ReservationState::Waiting => {}
+        }
+    }
+
+    /// A reservation ceases to wait, to be offered units, or to hold any.
+    fn leave(&mut self, slot: Slot) {
+        let row = self.table.row(slot);
+        match row.state() {
+            ReservationState::Held => self.held -= row.qty(),
+            ReservationState::Offered => self.offered -= row.qty(),
+            ReservationState::Waiting => self.waitlist.remove(slot),
+            ReservationState::Confirmed
+            | ReservationState::Released
+            | ReservationState::Expired
+            | ReservationState::Refunded => {}
+        }
+        if row.state().is_queued() {
+            self.waitlist.leave(self.table.first_of(slot), slot);
+        }
+    }
+
+    /// Whoever waited has units until `deadline`.
+    fn apply_offered(&mut self, id: ReservationId, deadline: Timestamp) {
+        let Some(slot) = self.ids.slot(id) else { return };
+        self.waitlist.remove(slot);
+        self.keep_until(slot, ReservationState::Offered, deadline);
+        let units = self.live_units(slot);
+        self.users.changed(slot, 0, units, &self.table);
+    }
+
+    fn apply_accepted(&mut self, id: ReservationId, deadline: Option<Timestamp>, token: Option<&[u8]>) {
+        let Some(slot) = self.ids.slot(id) else { return };
+        if let Some(token) = token {
+            self.answers.insert((self.table.first_of(slot), token.into()), slot);
+        }
+        let Some(deadline) = deadline else { return self.resolve(id, ReservationState::Confirmed) };
+        let old_due = self.due_at(slot);
+        self.leave(slot);
+        self.deadlines.unpin(slot, old_due);
+        self.keep_until(slot, ReservationState::Held, deadline);
+    }
+
+    /// Brings a reservation into a state that ends at `deadline`.
+    fn keep_until(&mut self, slot: Slot, state: ReservationState, deadline: Timestamp) {
+        let row = self.table.row(slot);
+        self.table.pin(slot, deadline.since(row.created(self.created)));
+        self.table.set_state(slot, state);
+        self.deadlines.pin(slot, self.due_at(slot));
+        self.count_in(state, row.qty());
+    }
+
+    /// Ends a hold, an offer or a wait, or confirms what has expired.
     fn resolve(&mut self, id: ReservationId, state: ReservationState) {
         let Some(slot) = self.ids.slot(id) else { return };
         let row = self.table.row(slot);
         let old_units = self.live_units(slot);
         let due = self.due_at(slot);
+        self.leave(slot);
         self.table.set_state(slot, state);
-        if row.state() == ReservationState::Held {
-            self.held -= row.qty();
-            if row.marks().pinned {
-                self.deadlines.unpin(slot, due);
-            } else {
-                self.deadlines.settle(slot, &self.table);
-            }
+        match (row.state().has_deadline(), row.marks().pinned) {
+            (true, true) => self.deadlines.unpin(slot, due),
+            (true, false) => self.deadlines.settle(slot, &self.table),
+            (false, _) => {}
         }
-        if state == ReservationState::Confirmed {
-            self.confirmed += row.qty();
-        }
+        self.count_in(state, row.qty());
         self.users.changed(slot, old_units, self.live_units(slot), &self.table);
     }
 

@@ -16,6 +16,10 @@ pub struct Audit {
     pub held: u64,
     /// Units paid and not paid back.
     pub confirmed: u64,
+    /// Units offered to those who waited, due ones included.
+    pub offered: u64,
+    /// Reservations that wait.
+    pub waiting: u64,
     /// Reservations.
     pub reservations: u64,
     /// Users.
@@ -41,6 +45,9 @@ pub struct Difference {
 struct Count {
     held: u64,
     confirmed: u64,
+    offered: u64,
+    waiting: u64,
+    out_of_line: u64,
     due_kept: u64,
     lost_users: u64,
     lost_requests: u64,
@@ -56,19 +63,22 @@ impl Sale {
             Stock::Limited(total) => Some(total),
             Stock::Unlimited => None,
         };
-        let given = count.held + count.confirmed;
+        let given = count.held + count.confirmed + count.offered;
         let quota = count.users.iter().filter(|(first, units)| self.user_units(**first) != **units).count();
         let all_due = self.deadlines.due_units(crate::time::Timestamp(u64::MAX), &self.table, |_| self.clock);
         let pairs = [
             ("held", self.held, count.held),
             ("confirmed", self.confirmed, count.confirmed),
-            ("deadlines", all_due, count.held),
+            ("offered", self.offered, count.offered),
+            ("waiting", self.waitlist.len(), count.waiting),
+            ("deadlines", all_due, count.held + count.offered),
             ("users", self.users.len() as u64, count.users.len() as u64),
             ("quotas wrong", 0, quota as u64),
             ("users not found", 0, count.lost_users),
             ("requests not found", 0, count.lost_requests),
             ("ids not found", 0, count.lost_ids),
             ("deadlines early", 0, count.due_kept),
+            ("out of line", 0, count.out_of_line),
         ];
         let differs = |(what, kept, counted): &(&'static str, u64, u64)| {
             (kept != counted).then_some(Difference { what, kept: *kept, counted: *counted })
@@ -78,6 +88,8 @@ impl Sale {
             available: total.map(|total| total.saturating_sub(given)),
             held: count.held,
             confirmed: count.confirmed,
+            offered: count.offered,
+            waiting: count.waiting,
             reservations: u64::from(self.table.len()),
             users: count.users.len() as u64,
             oversold: total.map_or(0, |total| given.saturating_sub(total)),
@@ -92,12 +104,18 @@ impl Sale {
             let first = self.table.first_of(slot);
             let units = self.live_units(slot);
             *count.users.entry(first).or_default() += units;
-            match self.table.row(slot).state() {
-                ReservationState::Held => {
-                    count.held += units;
-                    count.due_kept += u64::from(next_due.is_none_or(|next| self.due_at(slot) < next));
-                }
+            let state = self.table.row(slot).state();
+            let early = || next_due.is_none_or(|next| self.due_at(slot) < next);
+            count.due_kept += u64::from(state.has_deadline() && early());
+            count.out_of_line += u64::from(state.is_queued() && self.queued(first) != Some(slot));
+            match state {
+                ReservationState::Held => count.held += units,
                 ReservationState::Confirmed => count.confirmed += units,
+                ReservationState::Offered => count.offered += units,
+                ReservationState::Waiting => {
+                    count.waiting += 1;
+                    count.out_of_line += u64::from(self.waitlist.position(slot) != count.waiting);
+                }
                 ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => {}
             }
             let user = self.users.first(self.table.user(slot), &self.table);

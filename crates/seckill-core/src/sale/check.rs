@@ -24,8 +24,18 @@ impl Sale {
         match effect.change {
             Change::Reserved { .. } => self.check_reserved(effect),
             Change::Adopted { .. } => self.check_adopted(effect),
+            Change::Waitlisted { id, user, qty, token, data } => {
+                self.check_new(effect, id, user, qty, (token, data))?;
+                holds(self.queued_user(user).is_none(), "the user waits already")
+            }
+            Change::Offered { id, deadline } => self.check_offered(id, deadline),
+            Change::Accepted { id, deadline, token } => self.check_accepted(id, deadline, token),
             Change::Confirmed { id } => self.check_confirmed(id),
-            Change::Released { id } | Change::Expired { id } => self.check_held(id).map(|_| ()),
+            Change::Released { id } => self.check_unsettled(id),
+            Change::Expired { id } => {
+                let state = self.table.row(self.check_known(id)?).state();
+                holds(state.has_deadline(), "the reservation is not held")
+            }
             Change::Extended { id, deadline } => self.check_extended(id, deadline),
             Change::Refunded { id, units, token, .. } => self.check_refunded(id, units, token),
             Change::Restocked { delta, total, token } => self.check_restocked(delta, total, token),
@@ -40,30 +50,39 @@ impl Sale {
 
     fn check_reserved(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
         let Change::Reserved { id, user, qty, deadline, token, data } = effect.change else { return Ok(()) };
+        self.check_new(effect, id, user, qty, (token, data))?;
+        holds(self.available().is_none_or(|left| qty <= left), "there is not enough stock")?;
+        check_hold(effect, deadline)
+    }
+
+    /// What every new reservation must be like.
+    fn check_new(
+        &self,
+        effect: &Effect<'_>,
+        id: ReservationId,
+        user: &[u8],
+        qty: u64,
+        (token, data): (Option<&[u8]>, Option<&[u8]>),
+    ) -> Result<(), Inconsistent> {
         check_user(user)?;
         check_token(token)?;
         holds(data.is_none_or(|data| data.len() <= DATA_BYTES_MAX), "its payload is too long")?;
         holds((1..=QTY_MAX).contains(&qty), "its quantity is out of range")?;
-        holds(self.available().is_none_or(|left| qty <= left), "there is not enough stock")?;
         let number = self.next_number(effect.epoch);
         holds(
             number.map(|number| ReservationId::new(effect.epoch, number)) == Some(id),
             "its id is not the next",
         )?;
-        self.check_row(effect, deadline)?;
+        self.check_room(effect)?;
         let first = self.users.first(user, &self.table);
-        let known = first.zip(token).and_then(|(first, token)| self.users.request(first, token, &self.table));
+        let known = first.zip(token).and_then(|(first, token)| self.request(first, token));
         holds(known.is_none(), "its token was used")
     }
 
-    /// There is room for one more reservation, and for its deadline.
-    fn check_row(&self, effect: &Effect<'_>, deadline: Option<Timestamp>) -> Result<(), Inconsistent> {
-        holds(
-            effect.at.since(self.created) <= AGE_MS_MAX && self.table.len() < u32::MAX - 1,
-            "the sale is full",
-        )?;
-        let in_range = |deadline: Timestamp| (1..=HOLD_MS_MAX).contains(&deadline.since(effect.at));
-        holds(deadline.is_none_or(in_range), "its deadline is out of range")
+    /// There is room for one more reservation.
+    fn check_room(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
+        let young = effect.at.since(self.created) <= AGE_MS_MAX;
+        holds(young && self.table.len() < u32::MAX - 1, "the sale is full")
     }
 
     fn check_adopted(&self, effect: &Effect<'_>) -> Result<(), Inconsistent> {
@@ -72,7 +91,43 @@ impl Sale {
         holds((1..=QTY_MAX).contains(&qty), "its quantity is out of range")?;
         holds(id.number() > 0 && id.epoch() < effect.epoch, "its id is not of an earlier epoch")?;
         holds(self.ids.slot(id).is_none(), "the reservation is known")?;
-        self.check_row(effect, deadline)
+        self.check_room(effect)?;
+        check_hold(effect, deadline)
+    }
+
+    /// The reservation of a user that waits or is offered units.
+    pub(super) fn queued_user(&self, user: &[u8]) -> Option<Slot> {
+        self.users.first(user, &self.table).and_then(|first| self.queued(first))
+    }
+
+    fn check_offered(&self, id: ReservationId, deadline: Timestamp) -> Result<(), Inconsistent> {
+        let row = self.table.row(self.check_known(id)?);
+        holds(row.state() == ReservationState::Waiting, "the reservation does not wait")?;
+        holds(self.available().is_none_or(|left| row.qty() <= left), "there is not enough stock")?;
+        let in_range = (1..=HOLD_MS_MAX).contains(&deadline.since(row.created(self.created)));
+        holds(in_range, "its deadline is out of range")
+    }
+
+    fn check_accepted(
+        &self,
+        id: ReservationId,
+        deadline: Option<Timestamp>,
+        token: Option<&[u8]>,
+    ) -> Result<(), Inconsistent> {
+        check_token(token)?;
+        let slot = self.check_known(id)?;
+        let row = self.table.row(slot);
+        holds(row.state() == ReservationState::Offered, "nothing is offered")?;
+        let age_ms = |deadline: Timestamp| deadline.since(row.created(self.created));
+        let in_range = |deadline| (1..=HOLD_MS_MAX).contains(&age_ms(deadline));
+        holds(deadline.is_none_or(in_range), "its deadline is out of range")?;
+        let known = token.and_then(|token| self.request(self.table.first_of(slot), token));
+        holds(known.is_none(), "its token was used")
+    }
+
+    fn check_unsettled(&self, id: ReservationId) -> Result<(), Inconsistent> {
+        let state = self.table.row(self.check_known(id)?).state();
+        holds(state == ReservationState::Held || state.is_queued(), "the reservation is not held")
     }
 
     fn check_confirmed(&self, id: ReservationId) -> Result<(), Inconsistent> {
@@ -80,7 +135,8 @@ impl Sale {
         let row = self.table.row(slot);
         let enough = self.available().is_none_or(|left| row.qty() <= left);
         match row.state() {
-            ReservationState::Held => Ok(()),
+            ReservationState::Held | ReservationState::Offered => Ok(()),
+            ReservationState::Waiting => Err(Inconsistent("the reservation waits")),
             ReservationState::Expired => holds(enough, "there is not enough stock"),
             ReservationState::Confirmed | ReservationState::Released | ReservationState::Refunded => {
                 Err(Inconsistent("the reservation was resolved before"))
@@ -116,7 +172,10 @@ impl Sale {
             old.checked_add_signed(delta) == Some(total) && total <= COUNT_MAX,
             "its total is not the sum",
         )?;
-        holds(total >= self.held + self.confirmed || delta >= 0, "it takes more than is available")?;
+        holds(
+            total >= self.held + self.confirmed + self.offered || delta >= 0,
+            "it takes more than is available",
+        )?;
         holds(token.is_none_or(|token| !self.restocks.contains_key(token)), "its token was used")
     }
 
@@ -133,7 +192,7 @@ impl Sale {
         let longer = self.voids.until(user, token, at).is_some_and(|old| old >= until);
         holds(!longer, "the request was given up before")?;
         let first = self.users.first(user, &self.table);
-        let known = first.and_then(|first| self.users.request(first, token, &self.table));
+        let known = first.and_then(|first| self.request(first, token));
         holds(known.is_none(), "its token was used")
     }
 
@@ -146,6 +205,12 @@ impl Sale {
     fn check_known(&self, id: ReservationId) -> Result<Slot, Inconsistent> {
         self.ids.slot(id).ok_or(Inconsistent("the reservation is unknown"))
     }
+}
+
+/// A new hold ends in time.
+fn check_hold(effect: &Effect<'_>, deadline: Option<Timestamp>) -> Result<(), Inconsistent> {
+    let in_range = |deadline: Timestamp| (1..=HOLD_MS_MAX).contains(&deadline.since(effect.at));
+    holds(deadline.is_none_or(in_range), "its deadline is out of range")
 }
 
 pub(super) fn check_user(user: &[u8]) -> Result<(), Inconsistent> {

@@ -77,7 +77,7 @@ impl Deadlines {
 
     /// At most `limit` holds that are due at `now`.
     pub fn due(&self, now: Timestamp, limit: usize, table: &Table, due_at: impl DueAt) -> Vec<Slot> {
-        let pinned = self.pinned.iter().take_while(|(due, _)| *due <= now).map(|(_, slot)| *slot);
+        let pinned = self.pinned_due(now);
         let plain = self.runs.iter().flat_map(|run| {
             let next = |from: u32| table.next_plain_hold(from, run.end).filter(|slot| due_at(*slot) <= now);
             std::iter::successors(next(run.cursor), move |slot| next(slot.0 + 1))
@@ -85,10 +85,14 @@ impl Deadlines {
         pinned.chain(plain).take(limit).collect()
     }
 
+    /// Those with a deadline of their own that are due at `now`.
+    pub fn pinned_due(&self, now: Timestamp) -> impl Iterator<Item = Slot> + '_ {
+        self.pinned.iter().take_while(move |(due, _)| *due <= now).map(|(_, slot)| *slot)
+    }
+
     /// Units of all holds that are due at `now`.
     pub fn due_units(&self, now: Timestamp, table: &Table, due_at: impl DueAt) -> u64 {
-        let pinned = self.pinned.iter().take_while(|(due, _)| *due <= now);
-        let pinned: u64 = pinned.map(|(_, slot)| table.row(*slot).qty()).sum();
+        let pinned: u64 = self.pinned_due(now).map(|slot| table.row(slot).qty()).sum();
         let is_due = |slot| due_at(slot) <= now;
         let plain = self.runs.iter().map(|run| table.plain_units(run.cursor, run.end, now, is_due));
         pinned + plain.sum::<u64>()

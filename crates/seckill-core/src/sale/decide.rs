@@ -27,7 +27,7 @@ impl Sale {
         let change = match *request {
             Request::Reserve(ref reserve) => self.decide_reserve(moment, now, reserve),
             Request::Confirm { id, late } => self.decide_confirm(now, id, late),
-            Request::Release { id } => self.hold(now, id).map(|_| Change::Released { id }),
+            Request::Release { id } => self.unsettled(now, id).map(|_| Change::Released { id }),
             Request::Extend { id, ms } => self.decide_extend(now, id, ms),
             Request::Refund { id, part, restock } => self.decide_refund(id, part, restock),
             Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
@@ -70,7 +70,7 @@ impl Sale {
         self.next_number(epoch).map(|number| ReservationId::new(epoch, number))
     }
 
-    fn stamped<'a>(&self, moment: Moment, change: Change<'a>) -> Effect<'a> {
+    pub(super) fn stamped<'a>(&self, moment: Moment, change: Change<'a>) -> Effect<'a> {
         let epoch = match change {
             Change::Adopted { id, .. } => self.epoch_at(moment).max(id.epoch() + 1),
             _ => self.epoch_at(moment),
@@ -108,10 +108,23 @@ impl Sale {
         let first = self.users.first(reserve.user, &self.table);
         self.check_request(now, first, reserve)?;
         self.check_window(moment, reserve.tier)?;
+        if let Some(slot) = first.and_then(|first| self.queued(first)) {
+            return self.decide_accept(now, slot, reserve);
+        }
         self.check_quota(first, reserve.qty)?;
-        self.check_stock(now, reserve.qty)?;
+        let taken = match self.waiting() {
+            0 => self.check_stock(now, reserve.qty),
+            _ => self.check_turn(now, reserve.qty),
+        };
+        let waits = matches!(taken, Err(Refusal::SoldOut { .. })) && self.can_wait(reserve);
+        if !waits {
+            taken?;
+        }
         let id = self.next_id(moment).filter(|_| !self.is_full(now)).ok_or(Refusal::Misuse(Misuse::Full))?;
         let Reserve { user, qty, token, data, .. } = *reserve;
+        if waits {
+            return Ok(Change::Waitlisted { id, user, qty, token, data });
+        }
         let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
         Ok(Change::Reserved { id, user, qty, deadline, token, data })
     }
@@ -155,7 +168,14 @@ impl Sale {
         let Some(token) = reserve.token else { return Ok(()) };
         if let Some(slot) = first.and_then(|first| self.users.request(first, token, &self.table)) {
             let same = self.table.row(slot).qty() == reserve.qty && self.table.data(slot) == reserve.data;
-            return Err(if same { Refusal::Standing(self.ids.id(slot)) } else { Refusal::Mismatch });
+            return match (same, self.state_at(slot, now)) {
+                (true, ReservationState::Offered) => Ok(()),
+                (true, _) => Err(Refusal::Standing(self.ids.id(slot))),
+                (false, _) => Err(Refusal::Mismatch),
+            };
+        }
+        if let Some(slot) = first.and_then(|first| self.answered(first, token)) {
+            return Err(Refusal::Standing(self.ids.id(slot)));
         }
         match self.voids.until(reserve.user, token, now) {
             Some(_) => Err(Refusal::Voided),
@@ -204,6 +224,15 @@ impl Sale {
         Err(Refusal::Duplicate { newest, units, per_user })
     }
 
+    /// Those who wait come first.
+    fn check_turn(&self, now: Timestamp, qty: u64) -> Result<(), Refusal> {
+        let Some(left) = self.available_at(now) else { return Ok(()) };
+        if qty > left || self.must_queue(now, left) {
+            return Err(Refusal::SoldOut { held: self.kept_at(now) });
+        }
+        self.check_stock(now, qty)
+    }
+
     /// Due holds are named as free but stand in the way until they are expired.
     fn check_stock(&self, now: Timestamp, qty: u64) -> Result<(), Refusal> {
         if self.available().is_none_or(|left| qty <= left) {
@@ -211,7 +240,7 @@ impl Sale {
         }
         match self.available_at(now) {
             Some(left) if left > 0 => Err(Refusal::Short { left }),
-            _ => Err(Refusal::SoldOut { held: self.held_at(now) }),
+            _ => Err(Refusal::SoldOut { held: self.kept_at(now) }),
         }
     }
 
@@ -219,6 +248,14 @@ impl Sale {
     fn hold(&self, now: Timestamp, id: ReservationId) -> Result<Slot, Refusal> {
         let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
         if self.state_at(slot, now) == ReservationState::Held { Ok(slot) } else { Err(Refusal::Standing(id)) }
+    }
+
+    /// The reservation `id`, if it is one that has not come to its end.
+    fn unsettled(&self, now: Timestamp, id: ReservationId) -> Result<Slot, Refusal> {
+        let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
+        let state = self.state_at(slot, now);
+        let unsettled = state == ReservationState::Held || state.is_queued();
+        if unsettled { Ok(slot) } else { Err(Refusal::Standing(id)) }
     }
 
     fn decide_confirm(
@@ -230,10 +267,11 @@ impl Sale {
         let slot = self.ids.slot(id).ok_or(Refusal::NotFound)?;
         let row = self.table.row(slot);
         if late && row.state() == ReservationState::Expired {
-            self.check_stock(now, row.qty()).map_err(|_| Refusal::SoldOut { held: self.held_at(now) })?;
+            self.check_stock(now, row.qty()).map_err(|_| Refusal::SoldOut { held: self.kept_at(now) })?;
             return Ok(Change::Confirmed { id });
         }
-        self.hold(now, id).map(|_| Change::Confirmed { id })
+        let taken = matches!(self.state_at(slot, now), ReservationState::Held | ReservationState::Offered);
+        if taken { Ok(Change::Confirmed { id }) } else { Err(Refusal::Standing(id)) }
     }
 
     fn decide_extend(&self, now: Timestamp, id: ReservationId, ms: u64) -> Result<Change<'static>, Refusal> {
@@ -274,9 +312,11 @@ impl Sale {
                 Ok(Change::Refunded { id, units: part.qty, token: Some(part.token), restock })
             }
             ReservationState::Confirmed | ReservationState::Refunded => Err(Refusal::Short { left }),
-            ReservationState::Held | ReservationState::Released | ReservationState::Expired => {
-                Err(Refusal::Standing(id))
-            }
+            ReservationState::Held
+            | ReservationState::Released
+            | ReservationState::Expired
+            | ReservationState::Waiting
+            | ReservationState::Offered => Err(Refusal::Standing(id)),
         }
     }
 
@@ -288,9 +328,9 @@ impl Sale {
         ms: u64,
     ) -> Result<Change<'a>, Refusal> {
         let first = self.users.first(user, &self.table);
-        if let Some(slot) = first.and_then(|first| self.users.request(first, token, &self.table)) {
+        if let Some(slot) = first.and_then(|first| self.request(first, token)) {
             let id = self.ids.id(slot);
-            return self.hold(now, id).map(|_| Change::Released { id });
+            return self.unsettled(now, id).map(|_| Change::Released { id });
         }
         let until = now.after(ms);
         match self.voids.until(user, token, now) {

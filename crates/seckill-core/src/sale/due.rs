@@ -30,6 +30,13 @@ impl Sale {
         }
     }
 
+    /// Units of all offers that are due.
+    pub(super) fn due_offered(&self, now: Timestamp) -> u64 {
+        let is_offer = |slot: &Slot| self.table.row(*slot).state() == ReservationState::Offered;
+        let due = self.deadlines.pinned_due(self.clamped(now)).filter(is_offer);
+        due.map(|slot| self.table.row(slot).qty()).sum()
+    }
+
     /// The due holds, at most `limit`, for which alone `request` was refused.
     pub fn obstacles(
         &self,
@@ -44,6 +51,10 @@ impl Sale {
         match *refusal {
             Refusal::Standing(id) => self.due_hold(now, id).into_iter().collect(),
             Refusal::Duplicate { .. } => self.due_of_user(now, request, limit),
+            // What falls due while others wait is theirs.
+            Refusal::SoldOut { .. } if matches!(request, Request::Reserve(_)) && self.waiting() > 0 => {
+                Vec::new()
+            }
             Refusal::SoldOut { .. } | Refusal::Short { .. } => self.due_for_units(now, request, limit),
             Refusal::Mismatch
             | Refusal::Restocked { .. }
@@ -64,7 +75,7 @@ impl Sale {
     /// The state at `slot` as a reader sees it: a due hold has expired.
     pub(super) fn state_at(&self, slot: Slot, now: Timestamp) -> ReservationState {
         let state = self.table.row(slot).state();
-        if state == ReservationState::Held && self.due_at(slot) <= self.clamped(now) {
+        if state.has_deadline() && self.due_at(slot) <= self.clamped(now) {
             return ReservationState::Expired;
         }
         state
@@ -72,8 +83,8 @@ impl Sale {
 
     fn due_hold(&self, now: Timestamp, id: ReservationId) -> Option<ReservationId> {
         let slot = self.ids.slot(id)?;
-        let held = self.table.row(slot).state() == ReservationState::Held;
-        (held && self.state_at(slot, now) == ReservationState::Expired).then_some(id)
+        let kept = self.table.row(slot).state().has_deadline();
+        (kept && self.state_at(slot, now) == ReservationState::Expired).then_some(id)
     }
 
     fn due_of_user(&self, now: Timestamp, request: &Request<'_>, limit: usize) -> Vec<ReservationId> {

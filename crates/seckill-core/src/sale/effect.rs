@@ -46,6 +46,35 @@ pub enum Change<'a> {
         /// The end of the hold.
         deadline: Option<Timestamp>,
     },
+    /// A user waits for units to come back.
+    Waitlisted {
+        /// The new reservation.
+        id: ReservationId,
+        /// Whose.
+        user: &'a [u8],
+        /// Units.
+        qty: u64,
+        /// The request's token.
+        token: Option<&'a [u8]>,
+        /// The payload.
+        data: Option<&'a [u8]>,
+    },
+    /// Units came back for a user who waits.
+    Offered {
+        /// Which reservation.
+        id: ReservationId,
+        /// The end of the offer.
+        deadline: Timestamp,
+    },
+    /// The user takes what was offered: it is held until `deadline`, or confirmed at once without one.
+    Accepted {
+        /// Which reservation.
+        id: ReservationId,
+        /// The end of the hold.
+        deadline: Option<Timestamp>,
+        /// The token of the request that took it, where it is another than the reservation's own.
+        token: Option<&'a [u8]>,
+    },
     /// A hold is paid, or an expired one taken up again.
     Confirmed {
         /// Which.

@@ -1,4 +1,4 @@
-//! What was done under a token, beside reservations: refunds, restocks, and requests given up.
+//! What was done under a token, beside reservations: refunds, restocks, offers taken, and requests given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +49,9 @@ pub struct Restocked {
 
 /// Restocks by token.
 pub type Restocks = BTreeMap<Box<[u8]>, Restocked>;
+
+/// Requests that took an offer under a token of their own: the user's first row and the token, and the offer's row.
+pub type Answers = BTreeMap<(Slot, Box<[u8]>), Slot>;
 
 /// Requests given up, until they are forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A flash sale of one item: stock, window, quota, reservations.
 //!
 //! [`Sale::decide`] says what a request would change, [`Sale::apply`] makes it so.
-//! Nothing else changes a sale. Always: total + oversold = available + held + confirmed.
+//! Nothing else changes a sale. Always: total + oversold = available + held + confirmed + offered.
 
 mod access;
 mod apply;
@@ -13,6 +13,7 @@ mod decide;
 mod due;
 mod effect;
 mod ledgers;
+mod offers;
 mod rates;
 mod read;
 mod refusal;
@@ -23,6 +24,7 @@ mod table;
 mod tally;
 mod terms;
 mod users;
+mod waitlist;
 
 pub use access::{Access, Early, Ineligible};
 pub use audit::{Audit, Difference};
@@ -41,14 +43,16 @@ pub use terms::{
     DATA_BYTES_MAX, OnFailover, Outlet, SaleState, Stock, TOKEN_BYTES_MAX, Terms, USER_BYTES_MAX,
 };
 pub use users::Seed;
+pub(crate) use waitlist::Patience;
 
 use crate::bounds::{COUNT_MAX, Invalid};
 use crate::ids::{Ids, Slot};
 use crate::time::Timestamp;
 use deadlines::Deadlines;
-use ledgers::{Refunds, Restocks, Voids};
+use ledgers::{Answers, Refunds, Restocks, Voids};
 use table::Table;
 use users::Users;
+use waitlist::WaitList;
 
 /// The last epoch: ids stay positive in 64 bits.
 pub const EPOCH_MAX: u32 = i32::MAX as u32;
@@ -72,6 +76,7 @@ pub struct Sale {
     stock: Stock,
     held: u64,
     confirmed: u64,
+    offered: u64,
     ids: Ids,
     table: Table,
     users: Users,
@@ -81,6 +86,8 @@ pub struct Sale {
     refunds: Refunds,
     restocks: Restocks,
     voids: Voids,
+    waitlist: WaitList,
+    answers: Answers,
 }
 
 impl Sale {
@@ -118,6 +125,7 @@ impl Sale {
             stock,
             held: 0,
             confirmed: 0,
+            offered: 0,
             ids: Ids::default(),
             table: Table::default(),
             users: Users::new(seed),
@@ -126,6 +134,8 @@ impl Sale {
             refunds: Refunds::default(),
             restocks: Restocks::default(),
             voids: Voids::default(),
+            waitlist: WaitList::default(),
+            answers: Answers::default(),
         })
     }
 

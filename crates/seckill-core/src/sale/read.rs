@@ -32,6 +32,10 @@ pub struct Holdings {
     pub held: u64,
     /// Units paid and not paid back.
     pub confirmed: u64,
+    /// Units offered.
+    pub offered: u64,
+    /// The place in the line, from 1; 0 if the user does not wait.
+    pub position: u64,
     /// All reservations, ascending by age.
     pub reservations: Vec<ReservationId>,
 }
@@ -103,22 +107,22 @@ impl Sale {
         self.clock
     }
 
-    /// Units that are neither held nor confirmed, due holds not counted; `None` if unlimited.
+    /// Units that are neither held, confirmed nor offered, due ones not counted; `None` if unlimited.
     pub fn available(&self) -> Option<u64> {
         match self.stock {
             Stock::Unlimited => None,
-            Stock::Limited(total) => Some(total.saturating_sub(self.held + self.confirmed)),
+            Stock::Limited(total) => Some(total.saturating_sub(self.held + self.confirmed + self.offered)),
         }
     }
 
     /// Units that reservations have beyond the stock, because some of them were adopted; due holds included.
     pub fn oversold(&self) -> u64 {
-        self.beyond_stock(self.held + self.confirmed)
+        self.beyond_stock(self.held + self.confirmed + self.offered)
     }
 
     /// Units that reservations have beyond the stock.
     pub fn oversold_at(&self, now: Timestamp) -> u64 {
-        self.beyond_stock(self.held_at(now) + self.confirmed)
+        self.beyond_stock(self.kept_at(now) + self.confirmed)
     }
 
     fn beyond_stock(&self, given: u64) -> u64 {
@@ -132,13 +136,23 @@ impl Sale {
     pub fn available_at(&self, now: Timestamp) -> Option<u64> {
         match self.stock {
             Stock::Unlimited => None,
-            Stock::Limited(total) => Some(total.saturating_sub(self.held_at(now) + self.confirmed)),
+            Stock::Limited(total) => Some(total.saturating_sub(self.kept_at(now) + self.confirmed)),
         }
     }
 
     /// Units held and not due.
     pub fn held_at(&self, now: Timestamp) -> u64 {
-        self.held - self.due_units(now)
+        self.kept_at(now) - self.offered_at(now)
+    }
+
+    /// Units offered and not due.
+    pub fn offered_at(&self, now: Timestamp) -> u64 {
+        if self.offered == 0 { 0 } else { self.offered - self.due_offered(now) }
+    }
+
+    /// Units held or offered and not due: they may come back.
+    pub fn kept_at(&self, now: Timestamp) -> u64 {
+        self.held + self.offered - self.due_units(now)
     }
 
     /// Units paid and not paid back.
@@ -176,14 +190,14 @@ impl Sale {
         let slot = self.ids.slot(id)?;
         let row = self.table.row(slot);
         let state = self.state_at(slot, now);
-        let held = state == ReservationState::Held;
+        let kept = state.has_deadline();
         Some(Reservation {
             id,
             user: self.table.user(slot),
             qty: row.qty(),
             refunded: self.refunds.of(slot),
             state,
-            deadline: row.deadline(self.created).filter(|_| held),
+            deadline: row.deadline(self.created).filter(|_| kept),
             created: row.created(self.created),
             data: self.table.data(slot),
         })
@@ -200,6 +214,8 @@ impl Sale {
             match self.state_at(*slot, now) {
                 ReservationState::Held => holdings.held += self.live_units(*slot),
                 ReservationState::Confirmed => holdings.confirmed += self.live_units(*slot),
+                ReservationState::Offered => holdings.offered += self.live_units(*slot),
+                ReservationState::Waiting => holdings.position = self.waitlist.position(*slot),
                 ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => {}
             }
         }
@@ -228,6 +244,7 @@ impl Sale {
         let names = self.outlet.stream.len() + self.outlet.group.len();
         let ledgers = self.refunds.units.len() * 24
             + self.refunds.parts.keys().map(|(_, token)| 64 + token.len()).sum::<usize>()
+            + self.answers.keys().map(|(_, token)| 64 + token.len()).sum::<usize>()
             + self.restocks.keys().map(|token| 64 + token.len()).sum::<usize>()
             + self.voids.iter().map(|((user, token), _)| 2 * (64 + user.len() + token.len())).sum::<usize>();
         size_of::<Sale>()
@@ -237,6 +254,7 @@ impl Sale {
             + self.table.memory_bytes()
             + self.users.memory_bytes()
             + self.deadlines.memory_bytes()
+            + self.waitlist.memory_bytes()
             + self.graces.capacity() * 16
     }
 
@@ -248,7 +266,17 @@ impl Sale {
     /// The reservation that a user's request made.
     pub fn find_request(&self, user: &[u8], token: &[u8]) -> Option<ReservationId> {
         let first = self.users.first(user, &self.table)?;
-        self.users.request(first, token, &self.table).map(|slot| self.ids.id(slot))
+        self.request(first, token).map(|slot| self.ids.id(slot))
+    }
+
+    /// The row that a user's request made, or took as an offer.
+    pub(super) fn request(&self, first: Slot, token: &[u8]) -> Option<Slot> {
+        self.users.request(first, token, &self.table).or_else(|| self.answered(first, token))
+    }
+
+    /// The row of the offer that a user's request took under a token of its own.
+    pub(super) fn answered(&self, first: Slot, token: &[u8]) -> Option<Slot> {
+        if self.answers.is_empty() { None } else { self.answers.get(&(first, token.into())).copied() }
     }
 
     /// Live units of the user whose first row stands at `first`.
@@ -264,9 +292,9 @@ impl Sale {
         }
     }
 
-    /// The deadline of a hold; none of what is confirmed.
+    /// The deadline of a hold or an offer; none of what is confirmed.
     pub(super) fn live_deadline(&self, slot: Slot) -> Option<Timestamp> {
         let row = self.table.row(slot);
-        row.deadline(self.created).filter(|_| row.state() == ReservationState::Held)
+        row.deadline(self.created).filter(|_| row.state().has_deadline())
     }
 }

@@ -77,6 +77,8 @@ pub struct Reserve<'a> {
     pub data: Option<&'a [u8]>,
     /// What kind of caller it is; 0 is anybody.
     pub tier: u32,
+    /// Whether the user would wait if nothing is left.
+    pub waits: bool,
 }
 
 /// A reservation that a lost life made, as the world outside knows it.

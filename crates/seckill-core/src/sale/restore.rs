@@ -6,7 +6,9 @@ use super::check::{check_token, check_user};
 use super::ledgers::Restocked;
 use super::row::{AGE_MS_MAX, HOLD_MS_MAX, QTY_MAX};
 use super::table::{Buyer, NewRow};
-use super::{DATA_BYTES_MAX, EPOCH_MAX, Outlet, ReservationState, Sale, SaleState, Seed, Stock, Terms};
+use super::{
+    DATA_BYTES_MAX, EPOCH_MAX, Outlet, Patience, ReservationState, Sale, SaleState, Seed, Stock, Terms,
+};
 use crate::bounds::{COUNT_MAX, DURATION_MS_MAX, Invalid};
 use crate::ids::{ReservationId, Slot};
 use crate::time::Timestamp;
@@ -27,6 +29,8 @@ pub(crate) struct Head {
     pub(crate) held: u64,
     pub(crate) confirmed: u64,
     pub(crate) oversold: u64,
+    pub(crate) offered: u64,
+    pub(crate) patience: Patience,
     pub(crate) id_runs: Vec<(ReservationId, u32)>,
     pub(crate) graces: Vec<(u32, u64)>,
 }
@@ -40,6 +44,8 @@ pub(crate) enum Tail<'a> {
     Part { slot: u32, token: &'a [u8], units: u64 },
     /// A restock was done under a token.
     Restock { token: &'a [u8], delta: i64, available: u64, total: u64 },
+    /// An offer was taken under a token.
+    Answer { slot: u32, token: &'a [u8] },
     /// A request was given up.
     Void { user: &'a [u8], token: &'a [u8], until: Timestamp },
 }
@@ -107,6 +113,7 @@ impl Builder {
                 let twice = self.sale.restocks.insert(token.into(), Restocked { delta, available, total });
                 valid(twice.is_none(), "a restock twice")
             }
+            Tail::Answer { slot, token } => self.push_answer(slot, token),
             Tail::Void { user, token, until } => {
                 check_user(user).and_then(|()| check_token(Some(token))).map_err(|why| Invalid(why.0))?;
                 valid(until.since(self.head.clock) <= DURATION_MS_MAX, "a void out of range")?;
@@ -129,7 +136,8 @@ impl Builder {
         let listed = self.sale.refunds.units.keys().filter(|slot| refunded(slot)).count();
         valid(all == listed, "refunds that are not listed")?;
         valid(
-            (self.sale.held, self.sale.confirmed) == (self.head.held, self.head.confirmed),
+            (self.sale.held, self.sale.confirmed, self.sale.offered)
+                == (self.head.held, self.head.confirmed, self.head.offered),
             "totals that differ",
         )?;
         let known = self.sale.oversold() == self.head.oversold;
@@ -139,6 +147,11 @@ impl Builder {
         self.sale.seq = self.head.seq;
         self.sale.numbered = self.head.numbered;
         self.sale.opened = self.head.opened;
+        valid(
+            self.head.patience.until.is_none_or(|until| until.since(self.head.clock) <= DURATION_MS_MAX),
+            "units gathered for too long",
+        )?;
+        self.sale.waitlist.restore_patience(self.head.patience);
         Ok(self.sale)
     }
 
@@ -166,7 +179,10 @@ impl Builder {
             "a creation out of range",
         )?;
         valid(row.hold_ms <= HOLD_MS_MAX, "a hold out of range")?;
-        valid(row.state != ReservationState::Held || row.hold_ms > 0, "a hold without a deadline")?;
+        valid(!row.state.has_deadline() || row.hold_ms > 0, "a hold without a deadline")?;
+        valid(row.state != ReservationState::Offered || row.pinned, "an offer that is not pinned")?;
+        let plain = row.hold_ms == 0 && !row.pinned;
+        valid(row.state != ReservationState::Waiting || plain, "a deadline of who waits")?;
         valid(!row.pinned || row.hold_ms > 0, "a pin without a deadline")?;
         valid(row.data.is_none_or(|data| data.len() <= DATA_BYTES_MAX), "a payload too long")?;
         check_token(row.token).map_err(|why| Invalid(why.0))?;
@@ -179,9 +195,23 @@ impl Builder {
                 let known = first.0 < sale.table.len() && sale.table.first_of(first) == first;
                 valid(known, "a user that is not there")?;
                 let used = row.token.and_then(|token| sale.users.request(first, token, &sale.table));
-                valid(used.is_none(), "a token twice")
+                valid(used.is_none(), "a token twice")?;
+                valid(!row.state.is_queued() || sale.queued(first).is_none(), "a user who waits twice")
             }
         }
+    }
+
+    fn push_answer(&mut self, slot: u32, token: &[u8]) -> Result<(), Invalid> {
+        check_token(Some(token)).map_err(|why| Invalid(why.0))?;
+        let sale = &mut self.sale;
+        valid(slot < sale.table.len(), "an answer to nothing")?;
+        let slot = Slot(slot);
+        let taken = sale.table.row(slot);
+        valid(!taken.state().is_queued(), "an answer to an offer that stands")?;
+        let first = sale.table.first_of(slot);
+        valid(sale.request(first, token).is_none(), "a token twice")?;
+        sale.answers.insert((first, token.into()), slot);
+        Ok(())
     }
 
     fn push_refund(&mut self, slot: u32, units: u64) -> Result<(), Invalid> {
@@ -192,7 +222,11 @@ impl Builder {
         let fits = match row.state() {
             ReservationState::Confirmed => (1..row.qty()).contains(&units),
             ReservationState::Refunded => units == row.qty(),
-            ReservationState::Held | ReservationState::Released | ReservationState::Expired => false,
+            ReservationState::Held
+            | ReservationState::Released
+            | ReservationState::Expired
+            | ReservationState::Waiting
+            | ReservationState::Offered => false,
         };
         valid(fits && sale.refunds.of(slot) == 0, "a refund of what was not paid")?;
         sale.refunds.add(slot, units, None);
@@ -221,6 +255,8 @@ impl Sale {
             held: self.held,
             confirmed: self.confirmed,
             oversold: self.oversold(),
+            offered: self.offered,
+            patience: self.waitlist.patience(),
             id_runs: self.ids.runs().collect(),
             graces: self.graces.iter().map(|(from, grace_ms)| (from.0, *grace_ms)).collect(),
         }
@@ -255,13 +291,14 @@ impl Sale {
             let Restocked { delta, available, total } = *done;
             Tail::Restock { token, delta, available, total }
         });
+        let answers = self.answers.iter().map(|((_, token), slot)| Tail::Answer { slot: slot.0, token });
         let voids = self.voids.iter().map(|((user, token), until)| Tail::Void { user, token, until });
-        refunds.chain(parts).chain(restocks).chain(voids)
+        refunds.chain(parts).chain(restocks).chain(answers).chain(voids)
     }
 }
 
 fn check_head(head: &Head) -> Result<(), Invalid> {
-    let numbers = [head.created.0, head.clock.0, head.seq, head.held, head.confirmed];
+    let numbers = [head.created.0, head.clock.0, head.seq, head.held, head.confirmed, head.offered];
     valid(numbers.iter().all(|number| *number <= COUNT_MAX), "a number out of range")?;
     valid(head.clock >= head.created, "a clock before the creation")?;
     valid(head.epoch <= EPOCH_MAX && head.opened <= head.epoch, "an epoch out of range")?;

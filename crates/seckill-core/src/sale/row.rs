@@ -16,16 +16,22 @@ pub enum ReservationState {
     Expired = 3,
     /// Paid and paid back, all of it.
     Refunded = 4,
+    /// In line for units that come back.
+    Waiting = 5,
+    /// Units are kept for a user who waited, until a deadline.
+    Offered = 6,
 }
 
 impl ReservationState {
     /// Every state.
-    pub const ALL: [ReservationState; 5] = [
+    pub const ALL: [ReservationState; 7] = [
         ReservationState::Held,
         ReservationState::Confirmed,
         ReservationState::Released,
         ReservationState::Expired,
         ReservationState::Refunded,
+        ReservationState::Waiting,
+        ReservationState::Offered,
     ];
 
     /// The word in replies.
@@ -36,6 +42,8 @@ impl ReservationState {
             ReservationState::Released => "RELEASED",
             ReservationState::Expired => "EXPIRED",
             ReservationState::Refunded => "REFUNDED",
+            ReservationState::Waiting => "WAITING",
+            ReservationState::Offered => "OFFERED",
         }
     }
 
@@ -46,7 +54,17 @@ impl ReservationState {
 
     /// True while the reservation has units of the stock.
     pub fn is_live(self) -> bool {
-        matches!(self, ReservationState::Held | ReservationState::Confirmed)
+        matches!(self, ReservationState::Held | ReservationState::Confirmed | ReservationState::Offered)
+    }
+
+    /// True while the reservation has units until a deadline.
+    pub fn has_deadline(self) -> bool {
+        matches!(self, ReservationState::Held | ReservationState::Offered)
+    }
+
+    /// True while the user is in line, or was offered units and did not answer.
+    pub fn is_queued(self) -> bool {
+        matches!(self, ReservationState::Waiting | ReservationState::Offered)
     }
 }
 

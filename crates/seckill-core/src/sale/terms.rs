@@ -27,6 +27,10 @@ pub struct Terms {
     pub hold_ms_max: u64,
     /// Units that one user can have; 0 without a cap.
     pub per_user: u64,
+    /// How many can wait when nothing is left; 0 for no wait list.
+    pub waiting_max: u64,
+    /// How long units that came back are kept for whoever waits; 0 for as long as a hold.
+    pub offer_ms: u64,
     /// Who is admitted.
     pub access: Access,
     /// How often callers may ask.
@@ -44,6 +48,8 @@ impl Default for Terms {
             grace_ms: 0,
             hold_ms_max: 0,
             per_user: 1,
+            waiting_max: 0,
+            offer_ms: 0,
             access: Access::default(),
             rates: Rates::default(),
             on_failover: OnFailover::default(),
@@ -54,12 +60,12 @@ impl Default for Terms {
 impl Terms {
     /// The terms if they make sense, else what is wrong with them.
     pub fn checked(self) -> Result<Terms, Invalid> {
-        let durations = [self.hold_ms, self.grace_ms, self.hold_ms_max];
+        let durations = [self.hold_ms, self.grace_ms, self.hold_ms_max, self.offer_ms];
         let moments = [self.start, self.end].map(|at| at.unwrap_or_default().0);
         if durations.iter().any(|ms| *ms > DURATION_MS_MAX) {
             return Err(Invalid("a duration must be between 0 and 31536000000 milliseconds"));
         }
-        if moments.iter().any(|at| *at > COUNT_MAX) || self.per_user > COUNT_MAX {
+        if moments.iter().chain(&[self.per_user, self.waiting_max]).any(|number| *number > COUNT_MAX) {
             return Err(Invalid("a number must be between 0 and 9007199254740992"));
         }
         self.access.check()?;
@@ -68,6 +74,14 @@ impl Terms {
             (Some(start), Some(end)) if end <= start => Err(Invalid("END must be after START")),
             _ => Ok(self),
         }
+    }
+}
+
+impl Terms {
+    /// How long an offer stands, in milliseconds: OFFER, else HOLD, else what HOLD is by default.
+    pub fn offer_ms(&self) -> u64 {
+        let lengths = [self.offer_ms, self.hold_ms, Terms::default().hold_ms];
+        lengths.into_iter().find(|ms| *ms > 0).unwrap_or(1)
     }
 }
 

@@ -22,6 +22,8 @@ pub const TERMS: Terms = Terms {
     grace_ms: 5_000,
     hold_ms_max: 3_600_000,
     per_user: 9,
+    waiting_max: 50,
+    offer_ms: 60_000,
     access: Access {
         tickets: true,
         tier_min: 0,
@@ -70,7 +72,7 @@ pub fn reserve(
     token: Option<&'static [u8]>,
     data: Option<&'static [u8]>,
 ) -> Request<'static> {
-    Request::Reserve(Reserve { user, qty, token, data, tier: 0 })
+    Request::Reserve(Reserve { user, qty, token, data, tier: 0, waits: true })
 }
 
 /// A reservation that is adopted.
@@ -91,6 +93,7 @@ pub fn history() -> History {
     let mut story = History { sale, sent: vec![("created", payload)], now: CREATED };
     story.sells();
     story.pays_back();
+    story.queues();
     story.goes_on_elsewhere();
     story.takes_in_what_was_lost();
     story
@@ -118,20 +121,46 @@ impl History {
         self.ask(Request::Void { user: b"frank", token: b"gave up", ms: 86_400_000 });
     }
 
-    /// Another server leads the sale: its ids are of another epoch.
+    /// Two wait for what is gone; units come back, one takes them, the other leaves.
+    fn queues(&mut self) {
+        self.ask(Request::Restock { delta: -131, token: None });
+        self.ask(reserve(b"grace", 2, None, Some(b"gift")));
+        self.ask(reserve(b"heidi", 1, Some(b"t4"), None));
+        self.ask(Request::Restock { delta: 4, token: None });
+        self.offer();
+        self.offer();
+        self.ask(reserve(b"grace", 2, Some(b"mine"), None));
+        self.ask(Request::Confirm { id: id(6), late: false });
+        self.ask(Request::Release { id: id(7) });
+        self.ask(Request::Restock { delta: 127, token: None });
+    }
+
+    fn offer(&mut self) {
+        self.now = self.now.after(100);
+        if let Some(effect) = self.sale.offer(Moment::at(self.now)) {
+            self.make(&effect);
+        }
+    }
+
+    /// Another server leads the sale: its ids are of another epoch. One is offered units at the end, and one waits.
     fn goes_on_elsewhere(&mut self) {
         self.ask(Request::Alter { terms: TERMS_AFTER, state: Some(SaleState::Open) });
         self.now = self.now.after(905_000);
         let effect = self.sale.expire(Moment { now: self.now, fresh: true }, id(4));
         self.make(&effect);
         self.ask(reserve(&[0xff, 0], 1, None, None));
+        self.ask(Request::Restock { delta: -129, token: None });
+        self.ask(reserve(b"judy", 1, None, None));
+        self.ask(reserve(b"ivan", 3, None, None));
+        self.ask(Request::Restock { delta: 2, token: None });
+        self.offer();
         self.ask(Request::Alter { terms: TERMS_FROZEN, state: Some(SaleState::Paused) });
     }
 
     /// What the first server sold last is adopted; it is more than there is.
     fn takes_in_what_was_lost(&mut self) {
-        self.ask(adopt(6, b"grace", 2, Standing::Held(Some(ADOPTED_UNTIL))));
-        self.ask(adopt(8, b"heidi", 200, Standing::Confirmed));
+        self.ask(adopt(9, b"mallory", 2, Standing::Held(Some(ADOPTED_UNTIL))));
+        self.ask(adopt(11, b"nina", 200, Standing::Confirmed));
     }
 
     /// A tenth of a second later; what is refused changes nothing.
@@ -155,6 +184,9 @@ fn word(change: &Change<'_>) -> &'static str {
     match change {
         Change::Reserved { .. } => "reserved",
         Change::Adopted { .. } => "adopted",
+        Change::Waitlisted { .. } => "waitlisted",
+        Change::Offered { .. } => "offered",
+        Change::Accepted { .. } => "accepted",
         Change::Confirmed { .. } => "confirmed",
         Change::Released { .. } => "released",
         Change::Expired { .. } => "expired",

@@ -41,9 +41,12 @@ impl Trial {
         assert_eq!(sale.available_at(at), model.available(now));
         assert_eq!((sale.held_at(at), sale.confirmed()), (held, confirmed));
         assert_eq!(sale.available().unwrap_or(0), model.unsettled());
+        let offered = model.units_in(ReservationState::Offered, now);
+        assert_eq!((sale.offered_at(at), sale.kept_at(at)), (offered, offered + held));
+        assert_eq!(sale.waiting(), model.line().count() as u64);
         let oversold = sale.oversold_at(at);
         assert_eq!(oversold, model.oversold(now));
-        let total = sale.available_at(at).map(|available| available + held + confirmed - oversold);
+        let total = sale.available_at(at).map(|available| available + held + confirmed + offered - oversold);
         assert_eq!(total, model.total);
         assert_eq!(sale.stock(), model.total.map_or(Stock::Unlimited, Stock::Limited));
         let clocks = (sale.clock().0, sale.epoch(), sale.seq(), sale.reservations() as usize);
@@ -65,13 +68,17 @@ impl Trial {
             let found = self.sale.holdings(user, Timestamp(self.now));
             assert_eq!(found.held, units(ReservationState::Held));
             assert_eq!(found.confirmed, units(ReservationState::Confirmed));
+            assert_eq!(found.offered, units(ReservationState::Offered));
+            let waiting = all.iter().map(|e| self.model.position(e.id)).max().unwrap_or(0);
+            assert_eq!(found.position, waiting);
             assert!(found.reservations.iter().eq(all.iter().map(|e| &e.id)));
         }
     }
 
     fn deadlines_agree(&self) {
         let now = self.model.time(self.now);
-        let held = || self.model.entries.iter().filter(|e| e.state == ReservationState::Held);
+        let kept = [ReservationState::Held, ReservationState::Offered];
+        let held = || self.model.entries.iter().filter(|e| kept.contains(&e.state));
         assert_eq!(self.sale.next_due().map(|at| at.0), held().map(|e| e.due()).min());
         let due = held().filter(|e| e.due() <= now).count();
         let mut found = self.sale.due(Timestamp(self.now), 5);
@@ -91,7 +98,10 @@ impl Trial {
             qty: e.qty,
             refunded: e.refunded,
             state,
-            deadline: e.deadline.filter(|_| state == ReservationState::Held).map(Timestamp),
+            deadline: e
+                .deadline
+                .filter(|_| matches!(state, ReservationState::Held | ReservationState::Offered))
+                .map(Timestamp),
             created: Timestamp(e.created),
             data: e.data,
         };

@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod copies;
+pub mod line;
 pub mod random;
 pub mod requests;
 pub mod trial;
@@ -51,6 +52,12 @@ pub enum Done {
     Reserved(Option<u64>),
     /// A lost reservation is there again, until then.
     Adopted(Option<u64>),
+    /// The user waits.
+    Waitlisted,
+    /// Units are kept for a user who waited, until then.
+    Offered(ReservationId, u64),
+    /// What was offered was taken, until then.
+    Accepted(ReservationId, Option<u64>),
     /// A reservation was paid.
     Confirmed(ReservationId),
     /// A hold was given back.
@@ -102,6 +109,11 @@ pub struct Naive {
     parts: Vec<(ReservationId, Bytes, u64)>,
     restocks: Vec<Restock>,
     voids: Vec<(Bytes, Bytes, u64)>,
+    /// Requests that took an offer under a token of their own.
+    answers: Vec<(Bytes, Bytes, ReservationId)>,
+    patience: line::Patience,
+    /// True once somebody waited.
+    ever_waited: bool,
 }
 
 impl Entry {
@@ -112,16 +124,20 @@ impl Entry {
 
     /// The state as a reader sees it at `now`.
     pub fn seen(&self, now: u64) -> ReservationState {
-        let over = self.state == ReservationState::Held && now >= self.due();
+        let kept = matches!(self.state, ReservationState::Held | ReservationState::Offered);
+        let over = kept && now >= self.due();
         if over { ReservationState::Expired } else { self.state }
     }
 
     /// Units of the stock that it has at `now`.
     pub fn units(&self, now: u64) -> u64 {
         match self.seen(now) {
-            ReservationState::Held => self.qty,
+            ReservationState::Held | ReservationState::Offered => self.qty,
             ReservationState::Confirmed => self.qty - self.refunded,
-            ReservationState::Released | ReservationState::Expired | ReservationState::Refunded => 0,
+            ReservationState::Released
+            | ReservationState::Expired
+            | ReservationState::Refunded
+            | ReservationState::Waiting => 0,
         }
     }
 }
@@ -143,6 +159,9 @@ impl Naive {
             parts: Vec::new(),
             restocks: Vec::new(),
             voids: Vec::new(),
+            answers: Vec::new(),
+            patience: line::Patience::default(),
+            ever_waited: false,
         }
     }
 
@@ -187,8 +206,7 @@ impl Naive {
 
     /// Units left when holds that are due but not settled count as taken; what a RESTOCK is answered.
     pub fn unsettled(&self) -> u64 {
-        let due = self.entries.iter().filter(|e| e.state == ReservationState::Held);
-        let given: u64 = due.map(|e| e.qty).sum::<u64>() + self.units_in(ReservationState::Confirmed, 0);
+        let given: u64 = self.entries.iter().map(|e| e.units(0)).sum();
         self.total.map_or(0, |total| total.saturating_sub(given))
     }
 
@@ -203,7 +221,7 @@ impl Naive {
         match *request {
             Request::Reserve(reserve) => self.reserve(now, &reserve),
             Request::Confirm { id, late } => self.confirm(now, id, late),
-            Request::Release { id } => self.held(now, id).map(|_| Done::Released(id)),
+            Request::Release { id } => self.unsettled_entry(now, id).map(|_| Done::Released(id)),
             Request::Extend { id, ms } => self.extend(now, id, ms),
             Request::Refund { id, part, .. } => self.refund(id, part),
             Request::Void { user, token, ms } => self.void(now, user, token, now + ms),
@@ -214,16 +232,22 @@ impl Naive {
     }
 
     fn request(&self, user: &[u8], token: &[u8]) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.user == user && e.token == Some(token))
+        let made = self.entries.iter().find(|e| e.user == user && e.token == Some(token));
+        made.or_else(|| self.answered(user, token))
     }
 
     fn reserve(&self, now: u64, reserve: &Reserve<'static>) -> Result<Done, Refusal> {
         if let Some(token) = reserve.token {
             if let Some(e) = self.request(reserve.user, token) {
-                let same = e.qty == reserve.qty && e.data == reserve.data;
-                return Err(if same { Refusal::Standing(e.id) } else { Refusal::Mismatch });
-            }
-            if self.voids.iter().any(|(u, t, until)| *u == reserve.user && *t == token && now < *until) {
+                let own = e.token == Some(token);
+                let same = !own || e.qty == reserve.qty && e.data == reserve.data;
+                match (same, e.seen(now)) {
+                    (true, ReservationState::Offered) => {}
+                    (true, _) => return Err(Refusal::Standing(e.id)),
+                    (false, _) => return Err(Refusal::Mismatch),
+                }
+            } else if self.voids.iter().any(|(u, t, until)| *u == reserve.user && *t == token && now < *until)
+            {
                 return Err(Refusal::Voided);
             }
         }
@@ -243,8 +267,19 @@ impl Naive {
             (_, Some(end)) if now >= end.0 => return Err(Refusal::Ended),
             _ => {}
         }
+        if let Some(e) = self.queued(now, reserve.user) {
+            return self.accept(now, e);
+        }
         self.quota(now, reserve)?;
-        self.stock(now, reserve.qty)?;
+        let taken = if self.line().count() == 0 {
+            self.stock(now, reserve.qty)
+        } else {
+            self.turn_of(now, reserve.qty)
+        };
+        match taken {
+            Err(Refusal::SoldOut { .. }) if self.can_wait(reserve) => return Ok(Done::Waitlisted),
+            taken => taken?,
+        }
         let hold_ms = self.terms.hold_ms;
         Ok(Done::Reserved(if hold_ms == 0 { None } else { Some(now + hold_ms) }))
     }
@@ -266,8 +301,8 @@ impl Naive {
             return Ok(());
         }
         let newest = live.last().map(|e| {
-            let held = e.state == ReservationState::Held;
-            (e.id, e.deadline.filter(|_| held).map(Timestamp))
+            let kept = e.state != ReservationState::Confirmed;
+            (e.id, e.deadline.filter(|_| kept).map(Timestamp))
         });
         Err(Refusal::Duplicate { newest, units, per_user })
     }
@@ -275,7 +310,7 @@ impl Naive {
     fn stock(&self, now: u64, qty: u64) -> Result<(), Refusal> {
         match self.available(now) {
             Some(left) if left >= qty => Ok(()),
-            Some(0) => Err(Refusal::SoldOut { held: self.units_in(ReservationState::Held, now) }),
+            Some(0) => Err(self.sold_out(now)),
             Some(left) => Err(Refusal::Short { left }),
             None => Ok(()),
         }
@@ -289,11 +324,9 @@ impl Naive {
     fn confirm(&self, now: u64, id: ReservationId, late: bool) -> Result<Done, Refusal> {
         let e = self.entry(id).ok_or(Refusal::NotFound)?;
         match e.seen(now) {
-            ReservationState::Held => Ok(Done::Confirmed(id)),
+            ReservationState::Held | ReservationState::Offered => Ok(Done::Confirmed(id)),
             ReservationState::Expired if late => match self.available(now) {
-                Some(left) if left < e.qty => {
-                    Err(Refusal::SoldOut { held: self.units_in(ReservationState::Held, now) })
-                }
+                Some(left) if left < e.qty => Err(self.sold_out(now)),
                 _ => Ok(Done::Confirmed(id)),
             },
             _ => Err(Refusal::Standing(id)),
@@ -333,7 +366,7 @@ impl Naive {
 
     fn void(&self, now: u64, user: Bytes, token: Bytes, until: u64) -> Result<Done, Refusal> {
         if let Some(e) = self.request(user, token) {
-            return self.held(now, e.id).map(|e| Done::Released(e.id));
+            return self.unsettled_entry(now, e.id).map(|e| Done::Released(e.id));
         }
         let longer =
             self.voids.iter().any(|(u, t, old)| *u == user && *t == token && now < *old && *old >= until);
@@ -382,8 +415,12 @@ impl Naive {
         self.turn(now, epoch);
         self.seq += 1;
         let e = self.entry_mut(id);
-        assert!(e.state == ReservationState::Held && now >= e.due(), "{e:?} is not due at {now}");
+        assert!(
+            e.seen(now) == ReservationState::Expired && e.state != ReservationState::Expired,
+            "{e:?} at {now}"
+        );
         e.state = ReservationState::Expired;
+        self.turn_line(line::Passing::Nobody);
     }
 
     /// Makes a change that [`Naive::decide`] allowed. Returns the new reservation.
@@ -393,14 +430,26 @@ impl Naive {
         self.seq += u64::from(!matches!(done, Done::Voided(_) | Done::Altered));
         match (done, *request) {
             (Done::Reserved(deadline), Request::Reserve(reserve)) => {
-                self.number += 1;
-                let id = ReservationId((u64::from(self.epoch) << 32) + u64::from(self.number));
-                self.push(id, now, deadline, &reserve);
+                let held = deadline.is_some();
+                let state = if held { ReservationState::Held } else { ReservationState::Confirmed };
+                self.push_new(now, state, deadline, &reserve);
+                self.turn_line(line::Passing::Somebody);
                 return self.entries.last();
             }
             (Done::Adopted(deadline), Request::Adopt(Adopt { id, user, qty, .. })) => {
-                let reserve = Reserve { user, qty, token: None, data: None, tier: 0 };
-                self.push(id, now, deadline, &reserve);
+                let held = deadline.is_some();
+                let state = if held { ReservationState::Held } else { ReservationState::Confirmed };
+                let reserve = Reserve { user, qty, token: None, data: None, tier: 0, waits: false };
+                self.push(id, now, state, deadline, &reserve);
+            }
+            (Done::Waitlisted, Request::Reserve(reserve)) => {
+                self.ever_waited = true;
+                self.push_new(now, ReservationState::Waiting, None, &reserve);
+                self.turn_line(line::Passing::Nobody);
+                return self.entries.last();
+            }
+            (Done::Accepted(id, deadline), Request::Reserve(reserve)) => {
+                self.take_offer(id, deadline, reserve.token)
             }
             (Done::Confirmed(id), _) => self.entry_mut(id).state = ReservationState::Confirmed,
             (Done::Released(id), _) => self.entry_mut(id).state = ReservationState::Released,
@@ -425,6 +474,7 @@ impl Naive {
             }
             other => panic!("{other:?} do not fit"),
         }
+        self.turn_line(line::Passing::Nobody);
         None
     }
 
@@ -437,13 +487,32 @@ impl Naive {
         }
     }
 
-    fn push(&mut self, id: ReservationId, now: u64, deadline: Option<u64>, reserve: &Reserve<'static>) {
+    fn push_new(
+        &mut self,
+        now: u64,
+        state: ReservationState,
+        deadline: Option<u64>,
+        reserve: &Reserve<'static>,
+    ) {
+        self.number += 1;
+        let id = ReservationId((u64::from(self.epoch) << 32) + u64::from(self.number));
+        self.push(id, now, state, deadline, reserve);
+    }
+
+    fn push(
+        &mut self,
+        id: ReservationId,
+        now: u64,
+        state: ReservationState,
+        deadline: Option<u64>,
+        reserve: &Reserve<'static>,
+    ) {
         self.entries.push(Entry {
             id,
             user: reserve.user,
             qty: reserve.qty,
             refunded: 0,
-            state: if deadline.is_some() { ReservationState::Held } else { ReservationState::Confirmed },
+            state,
             deadline,
             grace_ms: self.terms.grace_ms,
             created: now,

@@ -29,6 +29,8 @@ pub struct Flavour {
     pub alters: u64,
     /// Of so many requests, one adopts a reservation; 0 is none.
     pub adopts: u64,
+    /// True if users can wait.
+    pub waits: bool,
     /// True if nobody is stopped by quota, window or tokens for long.
     pub generous: bool,
 }
@@ -44,6 +46,7 @@ impl Flavour {
             qty: random.pick(&[1, 3, 8]),
             alters: random.pick(&[20, 100, 1_000]),
             adopts: random.pick(&[0, 0, 30, 300]),
+            waits: random.once_in(2),
             generous: random.once_in(3),
         }
     }
@@ -51,7 +54,7 @@ impl Flavour {
     /// A sale with thousands of holds at once.
     pub fn crowded(random: &mut Random) -> Flavour {
         let stock = random.pick(&[Some(6_000), Some(2_000), None]);
-        Flavour { reserves: 85, stock, qty: 2, alters: 400, adopts: 100, generous: true }
+        Flavour { reserves: 85, stock, qty: 2, alters: 400, adopts: 100, waits: false, generous: true }
     }
 
     /// Terms for such a sale.
@@ -71,6 +74,8 @@ impl Flavour {
             hold_ms,
             grace_ms: random.pick(&[0, 0, 5, 50]),
             hold_ms_max: random.pick(&[0, 0, 50, 500]),
+            waiting_max: if self.waits { random.pick(&[0, 2, 5, 1_000]) } else { 0 },
+            offer_ms: random.pick(&[0, 20, 200]),
             per_user: if self.generous { 0 } else { random.pick(&[0, 1, 2, 5, 9]) },
             rates: Rates {
                 sale: random.once_in(4).then_some(Rate { count: 5, period_ms: 1_000 }),
@@ -130,12 +135,13 @@ impl Flavour {
             _ => None,
         };
         let tier = random.pick(&[0, 0, 1, 2, 3]);
+        let waits = random.once_in(2);
         let again = random.once_in(20).then(|| pick_entry(random, model)).flatten();
         if let Some(e) = again.and_then(|at| model.entries.get(at)) {
-            return Reserve { user: e.user, qty: e.qty, token: e.token, data: e.data, tier };
+            return Reserve { user: e.user, qty: e.qty, token: e.token, data: e.data, tier, waits };
         }
         let data = random.once_in(5).then(|| random.pick(&DATA));
-        Reserve { user: random.pick(&USERS), qty: 1 + random.below(self.qty), token, data, tier }
+        Reserve { user: random.pick(&USERS), qty: 1 + random.below(self.qty), token, data, tier, waits }
     }
 
     fn adopt(&self, random: &mut Random, model: &Naive) -> Adopt<'static> {

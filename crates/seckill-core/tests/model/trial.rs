@@ -33,6 +33,9 @@ pub fn done(change: &Change<'_>) -> Done {
     match *change {
         Change::Reserved { deadline, .. } => Done::Reserved(deadline.map(|at| at.0)),
         Change::Adopted { deadline, .. } => Done::Adopted(deadline.map(|at| at.0)),
+        Change::Waitlisted { .. } => Done::Waitlisted,
+        Change::Offered { id, deadline } => Done::Offered(id, deadline.0),
+        Change::Accepted { id, deadline, .. } => Done::Accepted(id, deadline.map(|at| at.0)),
         Change::Confirmed { id } => Done::Confirmed(id),
         Change::Released { id } => Done::Released(id),
         Change::Extended { id, deadline } => Done::Extended(id, deadline.0),
@@ -133,7 +136,7 @@ impl Trial {
 
     /// A little later, much later, to a moment where something ends, or backwards.
     fn pass_time(&mut self) {
-        let next_due = self.sale.next_due().map_or(self.now, |at| at.0);
+        let next_due = self.sale.next_task().map_or(self.now, |at| at.0);
         let window = self.model.terms.start.or(self.model.terms.end).map_or(self.now, |at| at.0);
         self.now = match self.random.below(40) {
             30..=33 => self.now + 1,
@@ -156,6 +159,25 @@ impl Trial {
         for id in self.sale.due(Timestamp(self.now), limit) {
             self.expire(id);
         }
+        for _ in 0..limit {
+            if !self.offer() {
+                return;
+            }
+        }
+    }
+
+    /// Units that came back are offered to those who wait.
+    fn offer(&mut self) -> bool {
+        let expected = self.model.offer(self.now);
+        let found = self.sale.offer(self.moment());
+        assert_eq!(found.map(|effect| done(&effect.change)), expected, "{:#?}", self.model);
+        let ready = self.sale.next_offer().is_some_and(|at| at.0 <= self.model.time(self.now));
+        assert!(ready || found.is_none(), "an offer before its time");
+        let (Some(effect), Some(offer)) = (found, expected) else { return false };
+        self.check_stamp(&effect);
+        self.model.make_offer(self.now, effect.epoch, offer);
+        self.commit(&effect);
+        true
     }
 
     fn expire(&mut self, id: ReservationId) {
@@ -175,7 +197,7 @@ impl Trial {
         self.check_stamp(&effect);
         check_words(&request, &effect.change);
         let made = self.model.make(self.now, effect.epoch, &request, done(&effect.change));
-        if let Change::Reserved { id, .. } = effect.change {
+        if let Change::Reserved { id, .. } | Change::Waitlisted { id, .. } = effect.change {
             assert_eq!(made.map(|e| e.id), Some(id));
         }
         self.commit(&effect);
@@ -284,6 +306,12 @@ fn check_words(request: &Request<'static>, change: &Change<'static>) {
         }
         (Request::Adopt(asked), Change::Adopted { id, user, qty, .. }) => {
             assert_eq!((asked.id, asked.user, asked.qty), (*id, *user, *qty));
+        }
+        (Request::Reserve(asked), Change::Waitlisted { user, qty, token, data, .. }) => {
+            assert_eq!((asked.user, asked.qty, asked.token, asked.data), (*user, *qty, *token, *data));
+        }
+        (Request::Reserve(asked), Change::Accepted { token, .. }) => {
+            assert!(token.is_none() || asked.token == *token);
         }
         (Request::Refund { part, restock, .. }, Change::Refunded { token, restock: made, .. }) => {
             assert_eq!((part.map(|part| part.token), restock), (*token, made));
