@@ -23,6 +23,8 @@ pub struct Cluster {
     places: HashMap<String, String>,
     /// Open connections by address.
     open: HashMap<String, Connection>,
+    /// The node that answered last, whatever it was asked.
+    answered: String,
 }
 
 impl Cluster {
@@ -42,7 +44,7 @@ impl Cluster {
             })?);
         }
         ensure!(!seeds.is_empty(), "no --url");
-        Ok(Cluster { seeds, places: HashMap::new(), open: HashMap::new() })
+        Ok(Cluster { seeds, places: HashMap::new(), open: HashMap::new(), answered: String::new() })
     }
 
     /// Sends the command to the node that has the key.
@@ -67,9 +69,9 @@ impl Cluster {
         self.places.get(key).map_or("unknown", String::as_str)
     }
 
-    /// How many replicas have all that was written through the key's connection, after at most so long.
-    pub fn wait(&mut self, key: &str, replicas: u16, patience: Duration) -> Result<u16> {
-        let place = self.place(key).to_owned();
+    /// How many replicas have what the last command wrote, after at most so long.
+    pub fn wait(&mut self, replicas: u16, patience: Duration) -> Result<u16> {
+        let place = self.answered.clone();
         let ms = patience.as_millis().to_string();
         let command = words(&["WAIT", &replicas.to_string(), &ms]);
         let connection = self.open.get_mut(&place).with_context(|| format!("no connection to {place}"))?;
@@ -83,6 +85,7 @@ impl Cluster {
         for _ in 0..=REDIRECTIONS {
             let error = match self.send(&address, asking, command) {
                 Ok(value) => {
+                    self.answered.clone_from(&address);
                     if asking == Asking::No {
                         self.places.insert(key.to_owned(), address);
                     }

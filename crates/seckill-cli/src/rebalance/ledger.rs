@@ -100,6 +100,17 @@ pub fn make(cluster: &mut Cluster, transfer: &Transfer, half: Half) -> Result<Re
     }
 }
 
+/// Whether this half of the transfer is in the ledger now.
+pub fn has(cluster: &mut Cluster, transfer: &Transfer, half: Half) -> Result<bool> {
+    let sale = match half {
+        Half::Out => &transfer.from,
+        Half::In => &transfer.to,
+    };
+    let field = format!("{} {}", half.word(), transfer.token);
+    let found = cluster.ask(sale, &words(&["HEXISTS", &key(sale), &field]))?;
+    Ok(redis::from_redis_value(found)?)
+}
+
 /// What the ledgers say.
 #[derive(Debug, Default)]
 pub struct Books {

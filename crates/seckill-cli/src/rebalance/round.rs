@@ -114,7 +114,15 @@ fn finish(cluster: &mut Cluster, terms: &Terms, round: &mut Round) {
         let why = match (halves.contains(&Half::Out), halves.contains(&Half::In)) {
             (true, true) => continue,
             (true, false) => Why::Unfinished,
-            (false, _) => Why::Lost,
+            // The first half is made before the second, so now it is there, unless it is lost.
+            (false, _) => match ledger::has(cluster, transfer, Half::Out) {
+                Ok(true) => continue,
+                Ok(false) => Why::Lost,
+                Err(error) => {
+                    round.troubles.push(format!("{error:#}"));
+                    continue;
+                }
+            },
         };
         carry(cluster, terms, round, transfer, why);
     }
@@ -163,7 +171,7 @@ fn both_halves(cluster: &mut Cluster, transfer: &Transfer, replicas: u16) -> End
         Ok(Restocked::NoSale) => return End::NotTaken(anyhow!("there is no such sale to take them from")),
         Err(error) => return End::NotTaken(error),
     }
-    if let Err(error) = reach(cluster, &transfer.from, replicas) {
+    if let Err(error) = reach(cluster, replicas) {
         return End::NotGiven(error);
     }
     match ledger::make(cluster, transfer, Half::In) {
@@ -173,12 +181,12 @@ fn both_halves(cluster: &mut Cluster, transfer: &Transfer, replicas: u16) -> End
     }
 }
 
-/// Waits until so many replicas have what was written to the sale.
-fn reach(cluster: &mut Cluster, sale: &str, replicas: u16) -> Result<()> {
+/// Waits until so many replicas have what was written last.
+fn reach(cluster: &mut Cluster, replicas: u16) -> Result<()> {
     if replicas == 0 {
         return Ok(());
     }
-    let have = cluster.wait(sale, replicas, REPLICAS_PATIENCE)?;
+    let have = cluster.wait(replicas, REPLICAS_PATIENCE)?;
     ensure!(have >= replicas, "{have} of {replicas} replicas know that they left, so they are not given yet");
     Ok(())
 }

@@ -67,10 +67,14 @@ fn a_crowd_buys_every_unit_once_while_rebalances_are_killed() {
         });
         let crowds: Vec<_> = crowds.collect();
         while !rush.is_over.load(Ordering::Relaxed) && !crowds.iter().any(|crowd| crowd.is_finished()) {
-            let mut mover = shops.rebalancing(&sales, "--watch --every 50");
+            // Every other time two of them, which see each other's units in transit.
+            let movers = (0..=killed % 2).map(|_| shops.rebalancing(&sales, "--watch --every 50"));
+            let movers: Vec<_> = movers.collect();
             thread::sleep(Duration::from_millis(random.below(500) as u64));
-            mover.kill().expect("the program can be killed");
-            mover.wait().expect("it has ended");
+            for mut mover in movers {
+                mover.kill().expect("the program can be killed");
+                mover.wait().expect("it has ended");
+            }
             killed += 1;
         }
         crowds.into_iter().for_each(|crowd| crowd.join().expect("nobody is surprised"));

@@ -6,6 +6,7 @@ mod harness;
 
 mod crowd;
 mod example;
+mod failover;
 mod nodes;
 mod rebalance;
 mod safety;

@@ -1,5 +1,7 @@
 //! `seckill rebalance`.
 
+use std::process::{Command, Stdio};
+
 use crate::harness::{Server, wait_until};
 use crate::nodes::{Cluster, ITEM};
 use redis::Value;
@@ -162,4 +164,31 @@ fn a_shard_is_found_while_its_slot_is_handed_over() {
     }
     assert_eq!(to.text(&format!("SECKILL.STOCK {}", sales[1])), "15");
     shops.rebalanced(&sales, "").says("30 units: 30 available, 0 held, 0 confirmed; 0 in transit");
+}
+
+#[test]
+fn a_watch_tells_what_it_moves_and_ends_at_ctrl_c() {
+    let shops = Cluster::start();
+    let sales = shops.sell(&[90, 0, 0], "");
+    let mut watch = shops.rebalance(&sales, "--watch --every 50 --json");
+    let watch = watch.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let least = || sales.chunks(1).map(|sale| shops.sum(sale, "available")).min();
+    wait_until("units came to every shard", || least() == Some(30));
+    shops.at(&sales[1]).gives(&format!("SECKILL.RESTOCK {} 60", sales[1]), "RESTOCKED 90 90");
+    shops.at(&sales[2]).gives(&format!("SECKILL.RESTOCK {} -25", sales[2]), "RESTOCKED 5 5");
+    wait_until("they go on", || shops.sum(&sales[2..], "available") > 30);
+    let signal = Command::new("kill").args(["-INT", &watch.id().to_string()]).status();
+    assert!(signal.expect("kill runs").success());
+    let output = watch.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8(output.stdout).expect("text");
+    let rounds: Vec<&str> = said.lines().collect();
+    assert!(rounds.len() >= 2 && rounds.len() < 10, "a line for each round that moved: {said}");
+    for round in rounds {
+        assert!(
+            round.starts_with("{\"shards\":[{\"sale\":\"{phone-2026#0}\"")
+                && round.contains("\"outcome\":\"moved\"")
+        );
+    }
+    shops.rebalanced(&sales, "").says("125 units: 125 available");
 }
