@@ -127,6 +127,21 @@ fn a_stopped_shard_keeps_what_it_has_and_gets_nothing() {
 }
 
 #[test]
+fn who_waits_at_an_empty_shard_is_offered_what_comes() {
+    let shops = Cluster::start();
+    let sales = shops.sell(&[9, 1, 0], "WAITLIST 100 OFFER 900000");
+    let there = shops.at(&sales[1]);
+    there.reserve(&format!("{} first", sales[1]));
+    for user in ["alice", "bob", "carol"] {
+        there.gives(&format!("SECKILL.RESERVE {} {user} WAITLIST", sales[1]), "WAITLISTED # *");
+    }
+    shops.rebalanced(&sales, "").says("to {phone-2026#1}");
+    wait_until("each has an offer", || shops.sum(&sales[1..2], "offered") == 3);
+    assert_eq!((shops.sum(&sales, "stock_total"), shops.sum(&sales, "waiting")), (10, 0));
+    shops.assert_sound(&sales);
+}
+
+#[test]
 fn what_cannot_work_is_said_with_its_reason() {
     let shops = Cluster::start();
     let sales = shops.sell(&[60, 0], "");
