@@ -1,4 +1,4 @@
-//! What only a primary can check of a request to reserve: tickets, tiers, and how often callers ask.
+//! What only a primary can check of a request to reserve: tickets, tiers, filters, and how often callers ask.
 
 use std::cell::RefCell;
 
@@ -7,9 +7,10 @@ use seckill_core::ticket::{self, Secret};
 use seckill_core::time::Timestamp;
 use seckill_core::turnstile::Turnstile;
 
+use crate::filter::{self, Presence};
 use crate::host::{Arg, Context, Failure};
 use crate::types::SaleValue;
-use crate::{life, settings};
+use crate::{life, settings, slot};
 
 /// What a caller shows.
 #[derive(Clone, Copy, Default)]
@@ -70,7 +71,7 @@ pub fn admit(
     pass: Pass<'_>,
 ) -> Result<Option<Refusal>, Failure> {
     let Terms { access, rates, .. } = *value.sale.terms();
-    if access.is_open() && rates.are_none() {
+    if access.is_open() && rates.are_none() && value.sale.filter().is_empty() {
         return Ok(None);
     }
     if rates.ip.is_some() && pass.ip.is_none() {
@@ -97,11 +98,42 @@ pub fn admit(
     if ask.tier < access.tier_min {
         return Ok(Some(Refusal::Ineligible(Ineligible::Tier)));
     }
+    if !is_in_filter(ctx, value, ask.user)? {
+        return Ok(Some(Refusal::Ineligible(Ineligible::Filter)));
+    }
     if rates.are_none() || !life::is_primary() {
         return Ok(None);
     }
     let turnstile = value.turnstile.get_or_insert_with(|| Box::new(Turnstile::new(life::seed())));
     Ok(turnstile.pass(now, &rates, ask.user, pass.ip.unwrap_or_default()).err())
+}
+
+/// The key that a sale's filter is to stand under.
+///
+/// # Errors
+/// [`Failure`] if a filter cannot stand there.
+pub fn take_filter(ctx: &Context, sale: Arg<'_>, filter: Arg<'_>) -> Result<Box<[u8]>, Failure> {
+    if filter.bytes().is_empty() {
+        return Err("ERR FILTER must be at least 1 byte long".into());
+    }
+    if ctx.is_cluster() && slot::of(filter.bytes()) != slot::of(sale.bytes()) {
+        return Err(
+            "CROSSSLOT the sale and its filter must be in the same slot: give both the same {hash tag}"
+                .into(),
+        );
+    }
+    filter::presence(ctx, filter, b"")?;
+    Ok(filter.bytes().into())
+}
+
+/// False if the sale's filter is sure that the user is not in it.
+fn is_in_filter(ctx: &Context, value: &SaleValue, user: &[u8]) -> Result<bool, Failure> {
+    let Some(name) = value.filter() else { return Ok(true) };
+    match filter::presence(ctx, name, user)? {
+        Presence::Perhaps => Ok(true),
+        Presence::SurelyNot => Ok(false),
+        Presence::NoFilter => Err(filter::no_filter()),
+    }
 }
 
 fn check(

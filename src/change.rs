@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use seckill_core::codec::{self, Created};
 use seckill_core::ids::ReservationId;
 use seckill_core::orders::Event;
-use seckill_core::sale::{Effect, Inconsistent, Refusal, Request};
+use seckill_core::sale::{Change, Effect, Inconsistent, Refusal, Request};
 use seckill_core::time::Timestamp;
 
 use crate::host::{Appended, Arg, Context, Failure, Stream, StreamError};
@@ -220,6 +220,9 @@ fn send(ctx: &Context, key: Arg<'_>, encode: impl FnOnce(&mut Vec<u8>)) {
 fn make(ctx: &Context, key: Arg<'_>, value: &mut SaleValue, effect: &Effect<'_>) {
     let before = value.sale.available();
     value.sale.apply(effect);
+    if matches!(effect.change, Change::Altered { .. }) {
+        value.altered();
+    }
     let after = value.sale.available();
     totals::count(&effect.change);
     ctx.signal_modified(key);

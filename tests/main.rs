@@ -49,6 +49,7 @@ mod concurrency;
 mod configuration;
 mod damaged;
 mod durability;
+mod eligible;
 mod events;
 mod examples;
 mod expiry;

@@ -1,4 +1,4 @@
-//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [WAITLIST max] [OFFER ms] [MINTIER n] [TIERSTART tier ms] [TICKETS] [ONFAILOVER CONTINUE|FREEZE] [STREAM key] [GROUP name]`
+//! `SECKILL.CREATE sale STOCK n [START ms] [END ms] [HOLD ms] [GRACE ms] [MAXHOLD ms] [PERUSER n] [WAITLIST max] [OFFER ms] [MINTIER n] [TIERSTART tier ms] [TICKETS] [FILTER key] [ONFAILOVER CONTINUE|FREEZE] [STREAM key] [GROUP name]`
 
 use seckill_core::bounds::{COUNT_MAX, Invalid};
 use seckill_core::codec::Created;
@@ -7,6 +7,7 @@ use seckill_core::time::Timestamp;
 
 use super::args::{Cursor, syntax_error};
 use super::terms;
+use crate::admission::take_filter;
 use crate::change;
 use crate::host::{Arg, Command, Context, Failure, HostString, Key, Mode, Stream, StreamError, WrongType};
 use crate::types::SaleValue;
@@ -24,6 +25,7 @@ struct Ask<'a> {
     terms: Terms,
     stream: Option<Arg<'a>>,
     group: &'a [u8],
+    filter: Option<Arg<'a>>,
 }
 
 impl From<Invalid> for Failure {
@@ -48,8 +50,9 @@ impl Command for Create {
         };
         let at = Timestamp(ctx.now_ms());
         let outlet = Outlet { stream: stream.into(), group: ask.group.into() };
+        let filter = ask.filter.map(|filter| take_filter(ctx, name, filter)).transpose()?.unwrap_or_default();
         let epoch = look_at_stream(ctx, name, &ask, &outlet)?;
-        let created = Created { at, terms: ask.terms, stock: ask.stock, outlet, epoch };
+        let created = Created { at, terms: ask.terms, stock: ask.stock, outlet, filter, epoch };
         let sale = created.sale(Seed::new(life::seed()))?;
         make_stream(ctx, &created.outlet)?;
         key.set(SaleValue::new(sale));
@@ -62,12 +65,14 @@ impl Command for Create {
 
 fn parse<'a>(cursor: &mut Cursor<'a>) -> Result<Ask<'a>, Failure> {
     let mut stock = None;
-    let mut ask = Ask { stock: Stock::Unlimited, terms: Terms::default(), stream: None, group: GROUP };
-    let words = terms::words(&["STOCK", "STREAM", "GROUP"]);
+    let mut ask =
+        Ask { stock: Stock::Unlimited, terms: Terms::default(), stream: None, group: GROUP, filter: None };
+    let words = terms::words(&["STOCK", "STREAM", "GROUP", "FILTER"]);
     while let Some(word) = cursor.word(&words)? {
         match word {
             "STOCK" => stock = Some(cursor.value(-1..=COUNT_MAX as i64)?),
             "STREAM" => ask.stream = Some(cursor.next()?),
+            "FILTER" => ask.filter = Some(cursor.next()?),
             "GROUP" => ask.group = cursor.bytes("GROUP", 1..=usize::MAX)?,
             word => terms::take(cursor, word, &mut ask.terms)?,
         }

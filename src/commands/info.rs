@@ -99,6 +99,7 @@ fn describe(value: &SaleValue, at: Moment) -> Vec<(&'static str, Field<'_>)> {
         ("iprate_period", rate(terms.rates.ip).1),
         ("oversold", count(sale.oversold_at(now))),
         ("onfailover", Field::Text(terms.on_failover.word().as_bytes())),
+        ("filter", Field::Text(sale.filter())),
         ("waitlist", count(terms.waiting_max)),
         ("offer", count(terms.offer_ms())),
     ]);

@@ -26,6 +26,8 @@ pub struct SaleValue {
     led_by: u64,
     /// The stream's name as the server wants it, once it was needed.
     stream: OnceCell<OwnedName>,
+    /// The filter's name as the server wants it, once it was needed.
+    filter: OnceCell<OwnedName>,
     /// In a cluster: the sale and its stream are in different slots. Known once it was needed.
     apart: OnceCell<bool>,
     /// The due time that stands on the agenda under the sale's key.
@@ -41,6 +43,7 @@ impl SaleValue {
             turnstile: None,
             led_by: life::current(),
             stream: OnceCell::new(),
+            filter: OnceCell::new(),
             apart: OnceCell::new(),
             on_agenda: None,
         }
@@ -60,6 +63,17 @@ impl SaleValue {
     /// The name of the stream that its events go to.
     pub fn stream(&self) -> Arg<'_> {
         self.stream.get_or_init(|| OwnedName::new(&self.sale.outlet().stream)).arg()
+    }
+
+    /// The name of the filter of those who may ask, if there is one.
+    pub fn filter(&self) -> Option<Arg<'_>> {
+        let name = self.sale.filter();
+        (!name.is_empty()).then(|| self.filter.get_or_init(|| OwnedName::new(name)).arg())
+    }
+
+    /// The sale's terms are others.
+    pub fn altered(&mut self) {
+        self.filter = OnceCell::new();
     }
 
     /// True if the sale came under a key whose slot is not its stream's. A cluster moves keys inside slots only,

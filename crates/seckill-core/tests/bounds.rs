@@ -25,7 +25,7 @@ fn created(terms: Terms, stock: Stock, outlet: Outlet, at: u64) -> Result<Sale, 
 fn sale(stock: Stock) -> Sale {
     let terms = Terms { per_user: 0, ..Terms::default() };
     let mut sale = created(terms, stock, outlet(), 1_000_000).unwrap();
-    sale.apply(&effect(Change::Altered { terms, state: SaleState::Open, opened: 0 }, 0));
+    sale.apply(&effect(Change::Altered { terms, state: SaleState::Open, opened: 0, filter: b"" }, 0));
     sale
 }
 
@@ -99,7 +99,8 @@ fn a_reservation_that_was_sent_takes_no_more_than_there_is() {
 fn a_change_is_neither_older_than_the_last_nor_beyond_the_end_of_time() {
     let sale = sale(Stock::Unlimited);
     let next = WANTED.effect();
-    let altered = effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open, opened: 0 }, 0);
+    let altered =
+        effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open, opened: 0, filter: b"" }, 0);
     let last = Effect { at: Timestamp(COUNT_MAX), ..altered };
     assert_eq!((sale.check(&next), sale.check(&last)), (Ok(()), Ok(())));
     let earlier = Effect { at: Timestamp(CLOCK.0 - 1), ..altered };
@@ -165,7 +166,8 @@ fn a_void_that_was_made_longer_ends_when_the_longer_one_does() {
         let effect = sale.decide(Moment::at(CLOCK.after(after_ms)), &request).unwrap();
         sale.apply(&effect);
     }
-    let altered = effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open, opened: 0 }, 0);
+    let altered =
+        effect(Change::Altered { terms: *sale.terms(), state: SaleState::Open, opened: 0, filter: b"" }, 0);
     sale.apply(&Effect { at: CLOCK.after(100), ..altered });
     let reserve = Request::Reserve(Reserve {
         user: b"a",

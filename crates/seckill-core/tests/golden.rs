@@ -94,8 +94,8 @@ fn every_field_of_a_change_is_read() {
         Change::Expired { id: id(4) },
         Change::Adopted { id: id(9), user: b"mallory", qty: 2, deadline: Some(ADOPTED_UNTIL) },
         Change::Adopted { id: id(11), user: b"nina", qty: 200, deadline: None },
-        Change::Altered { terms, state: SaleState::Open, opened: 0 },
-        Change::Altered { terms: TERMS_FROZEN, state: SaleState::Paused, opened: 91 },
+        Change::Altered { terms, state: SaleState::Open, opened: 0, filter: b"" },
+        Change::Altered { terms: TERMS_FROZEN, state: SaleState::Paused, opened: 91, filter: b"members:{7}" },
     ];
     for change in expected {
         assert!(changes.contains(&change), "{change:?} is none of {changes:#?}");
@@ -147,6 +147,7 @@ fn assert_is_the_sale(sale: &Sale) {
         assert_eq!((named, found.created, found.data), (reservation, CREATED.after(age_ms), data), "{id}");
     }
     assert_eq!(sale.next_due(), Some(OFFERED_LATER));
+    assert_eq!(sale.filter(), b"members:{7}");
     assert_eq!(sale.audit().differences, []);
     assert_answers_again(sale);
 }
@@ -170,7 +171,7 @@ fn assert_answers_again(sale: &Sale) {
     let restocked = Refusal::Restocked { available: 141, total: 148 };
     assert_eq!(ask(Request::Restock { delta: 50, token: Some(b"more") }), Err(restocked));
     let end = Terms { hold_ms: 7, ..TERMS_AFTER };
-    assert!(ask(Request::Alter { terms: end, state: Some(SaleState::Open) }).is_ok());
+    assert!(ask(Request::Alter { terms: end, state: Some(SaleState::Open), filter: b"" }).is_ok());
 }
 
 fn change(payload: &[u8]) -> Change<'_> {

@@ -25,6 +25,12 @@ use super::{READ, READ_ACL, READ_MANY, READS, READS_LONG, SETTLES, TAKES_ON, UPD
 const CREATE: &[KeySpec] = &[
     KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Insert },
     KeySpec { place: Place::Keyword(c"STREAM"), last: 0, used: KeyUse::Insert },
+    KeySpec { place: Place::Keyword(c"FILTER"), last: 0, used: KeyUse::Read },
+];
+
+const ALTER: &[KeySpec] = &[
+    KeySpec { place: Place::Index(1), last: 0, used: KeyUse::Update },
+    KeySpec { place: Place::Keyword(c"FILTER"), last: 0, used: KeyUse::Read },
 ];
 
 const SALE: ArgSpec = ArgSpec::new(c"sale", ArgKind::Key(0));
@@ -90,6 +96,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             MINTIER,
             TIERSTART,
             TICKETS,
+            ArgSpec::option(c"FILTER", c"filter", ArgKind::Key(2)),
             ONFAILOVER,
             ArgSpec::option(c"STREAM", c"stream", ArgKind::Key(1)),
             ArgSpec::option(c"GROUP", c"group", ArgKind::Text),
@@ -103,7 +110,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         arity: -3,
         summary: c"Changes a sale's terms; holds already taken keep their deadlines.",
         complexity: c"O(1)",
-        keys: UPDATE,
+        keys: ALTER,
         args: &[
             SALE,
             START,
@@ -121,6 +128,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             TIERSTART,
             TICKETS,
             ArgSpec::option(c"NOTICKETS", c"notickets", ArgKind::Token),
+            ArgSpec::option(c"FILTER", c"filter", ArgKind::Key(1)),
+            ArgSpec::option(c"NOFILTER", c"nofilter", ArgKind::Token),
             ONFAILOVER,
             ArgSpec::option(
                 c"STATE",

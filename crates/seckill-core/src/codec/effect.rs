@@ -21,6 +21,8 @@ pub struct Created {
     pub stock: Stock,
     /// Where its events go.
     pub outlet: Outlet,
+    /// The key of the filter of those who may ask; empty for none.
+    pub filter: Box<[u8]>,
     /// Its first epoch: 0, or one that the stream does not know yet.
     pub epoch: u32,
 }
@@ -31,7 +33,8 @@ impl Created {
     /// # Errors
     /// [`Invalid`] if there can be none like this.
     pub fn sale(&self, seed: Seed) -> Result<Sale, Invalid> {
-        Sale::new(self.terms, self.stock, self.outlet.clone(), self.at, seed)?.from_epoch(self.epoch)
+        let sale = Sale::new(self.terms, self.stock, self.outlet.clone(), self.at, seed)?;
+        sale.for_those_in(&self.filter).from_epoch(self.epoch)
     }
 }
 
@@ -86,40 +89,8 @@ fn base(epoch: u32, seq: u64) -> u64 {
 }
 
 fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
-    let Effect { at, epoch, seq, .. } = *effect;
     match effect.change {
-        Change::Reserved { id, user, qty, deadline, token, data } => {
-            w.byte(RESERVED);
-            w.byte(
-                flag(deadline.is_some(), HAS_DEADLINE)
-                    | flag(token.is_some(), HAS_TOKEN)
-                    | flag(data.is_some(), HAS_DATA),
-            );
-            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
-            w.bytes(user);
-            w.number(qty);
-            if let Some(deadline) = deadline {
-                w.number(deadline.since(at));
-            }
-            [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
-        }
-        Change::Adopted { id, user, qty, deadline } => {
-            encode_id(w, ADOPTED, id);
-            w.byte(flag(deadline.is_some(), HAS_DEADLINE));
-            w.bytes(user);
-            w.number(qty);
-            if let Some(deadline) = deadline {
-                w.number(deadline.since(at));
-            }
-        }
-        Change::Waitlisted { id, user, qty, token, data } => {
-            w.byte(WAITLISTED);
-            w.byte(flag(token.is_some(), HAS_TOKEN) | flag(data.is_some(), HAS_DATA));
-            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
-            w.bytes(user);
-            w.number(qty);
-            [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
-        }
+        Change::Reserved { .. } | Change::Adopted { .. } | Change::Waitlisted { .. } => encode_new(w, effect),
         Change::Offered { id, deadline } => {
             encode_id(w, OFFERED, id);
             w.number(deadline.0);
@@ -156,12 +127,53 @@ fn encode_change(w: &mut Writer<'_>, effect: &Effect<'_>) {
             w.bytes(token);
             w.number(until.0);
         }
-        Change::Altered { terms, state, opened } => {
+        Change::Altered { terms, state, opened, filter } => {
             w.byte(ALTERED);
             sale::encode_terms(w, &terms);
             w.byte(state as u8);
             w.number(u64::from(opened));
+            w.bytes(filter);
         }
+    }
+}
+
+/// A change that makes a reservation.
+fn encode_new(w: &mut Writer<'_>, effect: &Effect<'_>) {
+    let Effect { at, epoch, seq, .. } = *effect;
+    match effect.change {
+        Change::Reserved { id, user, qty, deadline, token, data } => {
+            w.byte(RESERVED);
+            w.byte(
+                flag(deadline.is_some(), HAS_DEADLINE)
+                    | flag(token.is_some(), HAS_TOKEN)
+                    | flag(data.is_some(), HAS_DATA),
+            );
+            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
+            w.bytes(user);
+            w.number(qty);
+            if let Some(deadline) = deadline {
+                w.number(deadline.since(at));
+            }
+            [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
+        }
+        Change::Adopted { id, user, qty, deadline } => {
+            encode_id(w, ADOPTED, id);
+            w.byte(flag(deadline.is_some(), HAS_DEADLINE));
+            w.bytes(user);
+            w.number(qty);
+            if let Some(deadline) = deadline {
+                w.number(deadline.since(at));
+            }
+        }
+        Change::Waitlisted { id, user, qty, token, data } => {
+            w.byte(WAITLISTED);
+            w.byte(flag(token.is_some(), HAS_TOKEN) | flag(data.is_some(), HAS_DATA));
+            w.signed(id.0.wrapping_sub(base(epoch, seq)) as i64);
+            w.bytes(user);
+            w.number(qty);
+            [token, data].into_iter().flatten().for_each(|bytes| w.bytes(bytes));
+        }
+        _ => {}
     }
 }
 
@@ -173,6 +185,7 @@ pub fn encode_created(created: &Created, payload: &mut Vec<u8>) {
     sale::encode_terms(&mut w, &created.terms);
     sale::encode_stock(&mut w, created.stock);
     sale::encode_outlet(&mut w, &created.outlet);
+    w.bytes(&created.filter);
     w.number(u64::from(created.epoch));
 }
 
@@ -187,9 +200,10 @@ pub fn decode_sent(payload: &[u8]) -> Result<Sent<'_>, Corrupt> {
         let terms = sale::decode_terms(&mut r)?;
         let stock = sale::decode_stock(&mut r)?;
         let outlet = sale::decode_outlet(&mut r)?;
+        let filter = r.bytes()?.into();
         let epoch = r.small()?;
         r.end()?;
-        return Ok(Sent::Created(Created { at, terms, stock, outlet, epoch }));
+        return Ok(Sent::Created(Created { at, terms, stock, outlet, filter, epoch }));
     }
     if kind != Kind::Effect as u8 {
         return Ok(Sent::Block);
@@ -263,7 +277,7 @@ fn decode_change<'a>(r: &mut Reader<'a>, at: Timestamp, base: u64) -> Result<Cha
         ALTERED => {
             let terms = sale::decode_terms(r)?;
             let state = SaleState::from_code(r.byte()?).ok_or(Corrupt("an unknown state"))?;
-            Change::Altered { terms, state, opened: r.small()? }
+            Change::Altered { terms, state, opened: r.small()?, filter: r.bytes()? }
         }
         _ => return Err(Corrupt("an unknown change")),
     })

@@ -125,6 +125,7 @@ fn encode_head(w: &mut Writer<'_>, head: &Head) {
     encode_terms(w, &head.terms);
     w.byte(head.state as u8);
     encode_outlet(w, &head.outlet);
+    w.bytes(&head.filter);
     w.number(head.created.0);
     w.number(head.clock.0);
     w.number(u64::from(head.epoch));
@@ -154,6 +155,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
     let terms = decode_terms(r)?;
     let state = SaleState::from_code(r.byte()?).ok_or(Corrupt("an unknown state"))?;
     let outlet = decode_outlet(r)?;
+    let filter = r.bytes()?.into();
     let [created, clock] = [r.number()?, r.number()?].map(Timestamp);
     let (epoch, seq, numbered, opened) = (r.small()?, r.number()?, r.small()?, r.small()?);
     let stock = decode_stock(r)?;
@@ -169,6 +171,7 @@ fn decode_head(r: &mut Reader<'_>) -> Result<Head, Corrupt> {
         terms,
         state,
         outlet,
+        filter,
         created,
         clock,
         epoch,

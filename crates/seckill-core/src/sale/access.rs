@@ -29,6 +29,8 @@ pub struct Early {
 pub enum Ineligible {
     /// Below the lowest tier.
     Tier,
+    /// Not in the filter of those who may.
+    Filter,
 }
 
 impl Ineligible {
@@ -36,6 +38,7 @@ impl Ineligible {
     pub fn word(self) -> &'static str {
         match self {
             Ineligible::Tier => "TIER",
+            Ineligible::Filter => "FILTER",
         }
     }
 }

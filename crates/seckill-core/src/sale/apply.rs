@@ -42,7 +42,8 @@ impl Sale {
             }
             Change::Restocked { delta, total, token } => self.apply_restocked(delta, total, token),
             Change::Voided { user, token, until } => self.voids.insert(user, token, until),
-            Change::Altered { terms, state, opened } => {
+            Change::Altered { terms, state, opened, filter } => {
+                self.filter = filter.into();
                 self.apply_terms(terms);
                 (self.state, self.opened) = (state, opened);
             }

@@ -33,7 +33,7 @@ impl Sale {
             Request::Void { user, token, ms } => self.decide_void(now, user, token, ms),
             Request::Restock { delta, token } => self.decide_restock(now, delta, token),
             Request::Adopt(ref adopt) => self.decide_adopt(now, adopt),
-            Request::Alter { terms, state } => Ok(self.altered(moment, terms, state)),
+            Request::Alter { terms, state, filter } => Ok(self.altered(moment, terms, state, filter)),
         }?;
         Ok(self.stamped(moment, change))
     }
@@ -85,18 +85,27 @@ impl Sale {
     }
 
     /// A sale that is frozen stays so unless it is opened, or is not to freeze any more.
-    fn altered(&self, moment: Moment, terms: Terms, state: Option<SaleState>) -> Change<'static> {
+    fn altered<'a>(
+        &self,
+        moment: Moment,
+        terms: Terms,
+        state: Option<SaleState>,
+        filter: &'a [u8],
+    ) -> Change<'a> {
         let stays = self.is_frozen(moment)
             && state != Some(SaleState::Open)
             && terms.on_failover == OnFailover::Freeze;
         let opened = if stays { self.opened } else { self.epoch_at(moment) };
-        Change::Altered { terms, state: state.unwrap_or(self.state), opened }
+        Change::Altered { terms, state: state.unwrap_or(self.state), opened, filter }
     }
 
     /// True if an ALTER like this would leave the sale as it is.
-    pub fn stays(&self, moment: Moment, terms: &Terms, state: Option<SaleState>) -> bool {
+    pub fn stays(&self, moment: Moment, terms: &Terms, state: Option<SaleState>, filter: &[u8]) -> bool {
         let opens = state == Some(SaleState::Open) && self.is_frozen(moment);
-        *terms == self.terms && state.is_none_or(|state| state == self.state) && !opens
+        *terms == self.terms
+            && *filter == *self.filter
+            && state.is_none_or(|state| state == self.state)
+            && !opens
     }
 
     fn decide_reserve<'a>(

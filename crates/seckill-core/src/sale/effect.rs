@@ -134,6 +134,8 @@ pub enum Change<'a> {
         state: SaleState,
         /// The epoch in which the sale was opened: in any other it is frozen, if its terms say so.
         opened: u32,
+        /// The key of the filter of those who may ask; empty for none.
+        filter: &'a [u8],
     },
 }
 

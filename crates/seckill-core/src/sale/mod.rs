@@ -63,6 +63,8 @@ pub struct Sale {
     terms: Terms,
     state: SaleState,
     outlet: Outlet,
+    /// The key of the filter of those who may ask; empty for none.
+    filter: Box<[u8]>,
     created: Timestamp,
     /// When the newest change was made.
     clock: Timestamp,
@@ -116,6 +118,7 @@ impl Sale {
             terms,
             state: SaleState::Open,
             outlet,
+            filter: Box::default(),
             created: at,
             clock: at,
             epoch: 0,
@@ -137,6 +140,12 @@ impl Sale {
             waitlist: WaitList::default(),
             answers: Answers::default(),
         })
+    }
+
+    /// The same sale, for those alone who are in the filter under this key; an empty one is none.
+    pub fn for_those_in(mut self, filter: &[u8]) -> Sale {
+        self.filter = filter.into();
+        self
     }
 
     /// The same sale, whose first event and first id belong to another epoch than 0.

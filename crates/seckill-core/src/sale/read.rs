@@ -87,6 +87,11 @@ impl Sale {
         &self.outlet
     }
 
+    /// The key of the filter of those who may ask; empty for none.
+    pub fn filter(&self) -> &[u8] {
+        &self.filter
+    }
+
     /// Units to sell.
     pub fn stock(&self) -> Stock {
         self.stock
@@ -241,7 +246,7 @@ impl Sale {
 
     /// Bytes on the heap and of the sale itself, about.
     pub fn memory_bytes(&self) -> usize {
-        let names = self.outlet.stream.len() + self.outlet.group.len();
+        let names = self.outlet.stream.len() + self.outlet.group.len() + self.filter.len();
         let ledgers = self.refunds.units.len() * 24
             + self.refunds.parts.keys().map(|(_, token)| 64 + token.len()).sum::<usize>()
             + self.answers.keys().map(|(_, token)| 64 + token.len()).sum::<usize>()

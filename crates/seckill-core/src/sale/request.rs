@@ -61,6 +61,8 @@ pub enum Request<'a> {
         terms: Terms,
         /// The state from now on, if it is named; OPEN also ends a freeze.
         state: Option<SaleState>,
+        /// The key of the filter of those who may ask, from now on; empty for none.
+        filter: &'a [u8],
     },
 }
 

@@ -19,6 +19,7 @@ pub(crate) struct Head {
     pub(crate) terms: Terms,
     pub(crate) state: SaleState,
     pub(crate) outlet: Outlet,
+    pub(crate) filter: Box<[u8]>,
     pub(crate) created: Timestamp,
     pub(crate) clock: Timestamp,
     pub(crate) epoch: u32,
@@ -70,6 +71,7 @@ impl Builder {
         check_head(&head)?;
         let mut sale = Sale::new(head.terms, head.stock, head.outlet.clone(), head.created, seed)?;
         sale.state = head.state;
+        sale.filter = head.filter.clone();
         sale.graces.clear();
         let mut ids = head.id_runs.clone().into_iter();
         let mut graces = head.graces.clone().into_iter();
@@ -245,6 +247,7 @@ impl Sale {
             terms: self.terms,
             state: self.state,
             outlet: self.outlet.clone(),
+            filter: self.filter.clone(),
             created: self.created,
             clock: self.clock,
             epoch: self.epoch,

@@ -57,7 +57,14 @@ pub struct History {
 /// The creation of the sale.
 pub fn creation() -> Created {
     let outlet = Outlet { stream: b"orders:{7}"[..].into(), group: b"workers"[..].into() };
-    Created { at: CREATED, terms: TERMS, stock: Stock::Limited(100), outlet, epoch: 0 }
+    Created {
+        at: CREATED,
+        terms: TERMS,
+        stock: Stock::Limited(100),
+        outlet,
+        filter: b"guests:{7}"[..].into(),
+        epoch: 0,
+    }
 }
 
 /// The reservation with this number of the first epoch.
@@ -144,7 +151,7 @@ impl History {
 
     /// Another server leads the sale: its ids are of another epoch. One is offered units at the end, and one waits.
     fn goes_on_elsewhere(&mut self) {
-        self.ask(Request::Alter { terms: TERMS_AFTER, state: Some(SaleState::Open) });
+        self.ask(Request::Alter { terms: TERMS_AFTER, state: Some(SaleState::Open), filter: b"" });
         self.now = self.now.after(905_000);
         let effect = self.sale.expire(Moment { now: self.now, fresh: true }, id(4));
         self.make(&effect);
@@ -154,7 +161,11 @@ impl History {
         self.ask(reserve(b"ivan", 3, None, None));
         self.ask(Request::Restock { delta: 2, token: None });
         self.offer();
-        self.ask(Request::Alter { terms: TERMS_FROZEN, state: Some(SaleState::Paused) });
+        self.ask(Request::Alter {
+            terms: TERMS_FROZEN,
+            state: Some(SaleState::Paused),
+            filter: b"members:{7}",
+        });
     }
 
     /// What the first server sold last is adopted; it is more than there is.

@@ -51,7 +51,7 @@ impl Trial {
         assert_eq!(sale.stock(), model.total.map_or(Stock::Unlimited, Stock::Limited));
         let clocks = (sale.clock().0, sale.epoch(), sale.seq(), sale.reservations() as usize);
         assert_eq!(clocks, (model.clock, model.epoch, model.seq, model.entries.len()));
-        assert_eq!((sale.terms(), sale.state()), (&model.terms, model.state));
+        assert_eq!((sale.terms(), sale.state(), sale.filter()), (&model.terms, model.state, model.filter));
         let window = sale.window(self.moment());
         assert_eq!(
             (window == Window::Open, window == Window::Frozen),

@@ -90,6 +90,8 @@ pub struct Naive {
     pub terms: Terms,
     /// Its state.
     pub state: SaleState,
+    /// The key of its filter.
+    pub filter: Bytes,
     /// Units to sell; `None` if unlimited.
     pub total: Option<u64>,
     /// When the newest change was made.
@@ -148,6 +150,7 @@ impl Naive {
         Naive {
             terms,
             state: SaleState::Open,
+            filter: b"",
             total,
             clock: at,
             epoch: 0,
@@ -466,7 +469,8 @@ impl Naive {
                 self.voids.retain(|(u, t, _)| (*u, *t) != (user, token));
                 self.voids.push((user, token, until));
             }
-            (Done::Altered, Request::Alter { terms, state }) => {
+            (Done::Altered, Request::Alter { terms, state, filter }) => {
+                self.filter = filter;
                 let opens = state == Some(SaleState::Open);
                 let warm = OnFailover::Continue;
                 self.unopened &= !opens && self.terms.on_failover != warm && terms.on_failover != warm;

@@ -97,10 +97,12 @@ impl Flavour {
         if random.once_in(self.alters) {
             let states = [SaleState::Open, SaleState::Open, SaleState::Paused, SaleState::Closed];
             let state = (!random.once_in(4)).then(|| random.pick(&states));
-            return Request::Alter { terms: self.terms(random, model.clock), state };
+            let filter = random.pick(&[&b""[..], b"guests"]);
+            return Request::Alter { terms: self.terms(random, model.clock), state, filter };
         }
         if (model.state != SaleState::Open || model.is_frozen()) && random.once_in(10) {
-            return Request::Alter { terms: model.terms, state: Some(SaleState::Open) };
+            let (terms, filter) = (model.terms, model.filter);
+            return Request::Alter { terms, state: Some(SaleState::Open), filter };
         }
         if self.adopts > 0 && random.once_in(self.adopts) {
             return Request::Adopt(self.adopt(random, model));

@@ -52,7 +52,7 @@ pub fn creation(random: &mut Random, flavour: &Flavour, at: Timestamp) -> Create
     let terms = flavour.terms(random, at.0);
     let stock = flavour.stock.map_or(Stock::Unlimited, Stock::Limited);
     let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
-    Created { at, terms, stock, outlet, epoch: 0 }
+    Created { at, terms, stock, outlet, filter: Box::default(), epoch: 0 }
 }
 
 /// The sale that a payload creates.
@@ -322,7 +322,8 @@ fn check_words(request: &Request<'static>, change: &Change<'static>) {
         (Request::Void { user, token, .. }, Change::Voided { user: u, token: t, .. }) => {
             assert_eq!((user, token), (u, t));
         }
-        (Request::Alter { terms, state }, Change::Altered { terms: t, state: s, .. }) => {
+        (Request::Alter { terms, state, filter }, Change::Altered { terms: t, state: s, filter: f, .. }) => {
+            assert_eq!(filter, f);
             assert_eq!((terms, state.unwrap_or(*s)), (t, *s));
         }
         (Request::Confirm { id, .. } | Request::Release { id } | Request::Extend { id, .. }, _) => {
