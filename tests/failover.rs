@@ -5,7 +5,6 @@
 use crate::harness::reply::{self, text};
 use crate::harness::{Client, Pair, Server, rounds, wait_until};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,8 +38,7 @@ impl Sold {
 }
 
 /// Buys, pays and gives back until the connection breaks or nothing is left. Counts what was reserved.
-fn buy(socket: &Path, name: &str, count: &AtomicUsize) -> Vec<Sold> {
-    let client = Client::connect(socket).expect("the server accepts a connection");
+fn buy(client: &Client, name: &str, count: &AtomicUsize) -> Vec<Sold> {
     let mut sold: Vec<Sold> = Vec::new();
     for turn in 0.. {
         let (user, qty) = (format!("{name}-{turn}"), turn % 3 + 1);
@@ -78,9 +76,9 @@ impl Crowd {
     fn at(shop: &Server, name: &str) -> Crowd {
         let reserved = Arc::new(AtomicUsize::new(0));
         let start = |buyer: usize| {
-            let (socket, reserved) = (shop.socket(), Arc::clone(&reserved));
+            let (client, reserved) = (shop.client(), Arc::clone(&reserved));
             let name = format!("{name}{buyer}");
-            std::thread::spawn(move || buy(&socket, &name, &reserved))
+            std::thread::spawn(move || buy(&client, &name, &reserved))
         };
         let buyers = (0..BUYERS).map(start).collect();
         Crowd { reserved, buyers }

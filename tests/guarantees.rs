@@ -5,7 +5,6 @@
 
 use crate::harness::reply::text;
 use crate::harness::{Client, Pair, Random, Server, now_ms, rounds, wait_until};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -32,8 +31,8 @@ impl Crowd {
         shop.gives("SECKILL.CREATE sale STOCK 1000000 PERUSER 0", "OK");
         let answered = Arc::new(AtomicUsize::new(0));
         let start = |buyer: usize| {
-            let (socket, answered) = (shop.socket(), Arc::clone(&answered));
-            std::thread::spawn(move || buy(&socket, buyer, patience, &answered))
+            let (client, answered) = (shop.client(), Arc::clone(&answered));
+            std::thread::spawn(move || buy(&client, buyer, patience, &answered))
         };
         Crowd { buyers: (0..BUYERS).map(start).collect(), answered }
     }
@@ -53,8 +52,7 @@ impl Crowd {
 }
 
 /// Reserves until the server dies, or takes no writes any more.
-fn buy(socket: &Path, buyer: usize, patience: Patience, answered: &AtomicUsize) -> Vec<i64> {
-    let client = Client::connect(socket).expect("the server accepts a connection");
+fn buy(client: &Client, buyer: usize, patience: Patience, answered: &AtomicUsize) -> Vec<i64> {
     let mut told = Vec::new();
     for turn in 0.. {
         let Ok(reply) = client.try_run(&format!("SECKILL.RESERVE sale b{buyer}-{turn}")) else { break };
