@@ -163,3 +163,18 @@ fn adopting_takes_memory_on() {
     shop.gives("CONFIG SET maxmemory 1", "OK");
     shop.fails("SECKILL.ADOPT sale 1 u QTY 1 STATE HELD", "OOM");
 }
+
+#[test]
+fn nobody_who_waits_is_offered_what_pays_an_oversell() {
+    let shop = Server::start();
+    shop.gives("SECKILL.CREATE sale STOCK 1 WAITLIST 10 PERUSER 0", "OK");
+    shop.gives("SECKILL.RESERVE sale a", "RESERVED 1 @ 0");
+    shop.gives("SECKILL.RESERVE sale b WAITLIST", "WAITLISTED 2 1");
+    shop.gives("SECKILL.ADOPT sale 9 c QTY 1 STATE HELD", "ADOPTED 0");
+    shop.gives("SECKILL.RELEASE sale 1", "RELEASED 1 1");
+    shop.gives("SECKILL.USER sale b", "held 0 confirmed 0 waiting 1 reservations [2]");
+    shop.gives("SECKILL.RELEASE sale 9", "RELEASED 9 1");
+    wait_until("the unit is offered", || events::count(&shop, ORDERS, "OFFERED") == 1);
+    let told = "RESERVED WAITLISTED ADOPTED RELEASED RELEASED OFFERED";
+    assert_eq!(events::kinds(&shop, ORDERS), told);
+}

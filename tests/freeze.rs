@@ -137,3 +137,28 @@ fn what_is_no_choice_is_a_syntax_error() {
     shop.fails("SECKILL.CREATE sale STOCK 1 ONFAILOVER", "ERR syntax error near 'ONFAILOVER'");
     shop.gives("EXISTS sale", "0");
 }
+
+#[test]
+fn nobody_who_waits_is_offered_anything_before_the_sale_is_opened() {
+    let pair = Pair::start();
+    pair.primary
+        .gives("SECKILL.CREATE sale STOCK 2 WAITLIST 10 ONFAILOVER FREEZE STREAM {sale}:orders", "OK");
+    let ids = ["a", "b"].map(|user| pair.primary.reserve(&format!("sale {user}")));
+    pair.primary.gives("SECKILL.RESERVE sale c WAITLIST", "WAITLISTED 3 1");
+    pair.primary.gives("SECKILL.RESERVE sale d WAITLIST", "WAITLISTED 4 2");
+    pair.primary.gives(&format!("SECKILL.RELEASE sale {}", ids[0]), "RELEASED # 1");
+    wait_until("the first is offered a unit", || offers(&pair.primary) == 1);
+    let shop = pair.promote();
+    shop.gives(&format!("SECKILL.RELEASE sale {}", ids[1]), "RELEASED # 1");
+    shop.gives("SECKILL.RESERVE sale c", "FROZEN");
+    shop.gives("SECKILL.CONFIRM sale 3", "CONFIRMED 3 1");
+    shop.gives("SECKILL.RESERVE sale e WAITLIST", "FROZEN");
+    assert_eq!((offers(&shop), shop.field("SECKILL.INFO sale", "available").as_str()), (1, "1"));
+    shop.gives("SECKILL.ALTER sale STATE OPEN", "OK");
+    wait_until("the next is offered the other", || offers(&shop) == 2);
+    shop.gives("SECKILL.RESERVE sale d", "RESERVED 4 @ 0");
+}
+
+fn offers(shop: &Server) -> usize {
+    events::count(shop, "{sale}:orders", "OFFERED")
+}
