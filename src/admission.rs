@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use seckill_core::sale::{Ineligible, Refusal, Reserve, Terms};
+use seckill_core::sale::{Ineligible, Rates, Refusal, Reserve, Terms};
 use seckill_core::ticket::{self, Secret};
 use seckill_core::time::Timestamp;
 use seckill_core::turnstile::Turnstile;
@@ -57,7 +57,18 @@ pub fn issue(sale: Arg<'_>, user: &[u8], expiry: Timestamp, tier: u32) -> Result
     ticket.ok_or_else(|| DISABLED.into())
 }
 
-/// Checks who asks, and takes the caller's tier into the request.
+/// What came of looking at who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// The caller may ask, if the sale's limits allow.
+    Open,
+    /// The sale answers without asking who it is: it is not open, or has decided the request before.
+    Settled,
+    /// The caller may not.
+    Refused(Refusal),
+}
+
+/// Checks who asks, takes the caller's tier into the request, and charges the sale's limits.
 ///
 /// A request that the sale refuses before that, or has decided already, passes: the sale answers it.
 ///
@@ -70,9 +81,27 @@ pub fn admit(
     ask: &mut Reserve<'_>,
     pass: Pass<'_>,
 ) -> Result<Option<Refusal>, Failure> {
+    match screen(ctx, sale, value, ask, pass)? {
+        Entrance::Open => Ok(charge(ctx, value, ask.user, pass.ip).err()),
+        Entrance::Settled => Ok(None),
+        Entrance::Refused(refusal) => Ok(Some(refusal)),
+    }
+}
+
+/// Checks who asks, and takes the caller's tier into the request. Charges nothing.
+///
+/// # Errors
+/// As [`admit`].
+pub fn screen(
+    ctx: &Context,
+    sale: Arg<'_>,
+    value: &SaleValue,
+    ask: &mut Reserve<'_>,
+    pass: Pass<'_>,
+) -> Result<Entrance, Failure> {
     let Terms { access, rates, .. } = *value.sale.terms();
     if access.is_open() && rates.are_none() && value.sale.filter().is_empty() {
-        return Ok(None);
+        return Ok(Entrance::Open);
     }
     if rates.ip.is_some() && pass.ip.is_none() {
         return Err("ERR the sale has an IPRATE: say the caller's address after IP".into());
@@ -90,22 +119,45 @@ pub fn admit(
         Some(Err(_)) => 0,
     };
     if value.sale.preview(moment, ask).is_err() {
-        return Ok(None);
+        return Ok(Entrance::Settled);
     }
     if let Some(Err(bad)) = ticket {
-        return Ok(Some(Refusal::BadTicket(bad)));
+        return Ok(Entrance::Refused(Refusal::BadTicket(bad)));
     }
     if ask.tier < access.tier_min {
-        return Ok(Some(Refusal::Ineligible(Ineligible::Tier)));
+        return Ok(Entrance::Refused(Refusal::Ineligible(Ineligible::Tier)));
     }
     if !is_in_filter(ctx, value, ask.user)? {
-        return Ok(Some(Refusal::Ineligible(Ineligible::Filter)));
+        return Ok(Entrance::Refused(Refusal::Ineligible(Ineligible::Filter)));
     }
+    Ok(Entrance::Open)
+}
+
+/// Charges a request to the sale's limits, all of them or none. A replica charges nothing.
+///
+/// # Errors
+/// [`Refusal::Limited`].
+pub fn charge(ctx: &Context, value: &mut SaleValue, user: &[u8], ip: Option<&[u8]>) -> Result<(), Refusal> {
+    at_turnstile(value, |gate, rates| gate.pass(Timestamp(ctx.now_ms()), rates, user, ip.unwrap_or_default()))
+}
+
+/// Says whether the sale's limits would allow a request.
+///
+/// # Errors
+/// As [`charge`].
+pub fn peek(ctx: &Context, value: &mut SaleValue, user: &[u8], ip: Option<&[u8]>) -> Result<(), Refusal> {
+    at_turnstile(value, |gate, rates| gate.peek(Timestamp(ctx.now_ms()), rates, user, ip.unwrap_or_default()))
+}
+
+fn at_turnstile(
+    value: &mut SaleValue,
+    ask: impl FnOnce(&mut Turnstile, &Rates) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let rates = value.sale.terms().rates;
     if rates.are_none() || !life::is_primary() {
-        return Ok(None);
+        return Ok(());
     }
-    let turnstile = value.turnstile.get_or_insert_with(|| Box::new(Turnstile::new(life::seed())));
-    Ok(turnstile.pass(now, &rates, ask.user, pass.ip.unwrap_or_default()).err())
+    ask(value.turnstile.get_or_insert_with(|| Box::new(Turnstile::new(life::seed()))), &rates)
 }
 
 /// The key that a sale's filter is to stand under.

@@ -14,6 +14,8 @@ use crate::{agenda, life, orders, totals};
 
 /// Due holds that one request expires at most before it is decided.
 const SETTLED_AT_ONCE: usize = 1000;
+/// The error where a request token comes with other arguments.
+pub const MISMATCH: &str = "MISMATCH this REQUEST token was used with other arguments";
 
 thread_local! {
     /// The payload on its way to replicas; kept so that its memory is.
@@ -84,13 +86,52 @@ pub fn request<'a>(
     request: &Request<'a>,
 ) -> Result<Effect<'a>, NotMade> {
     check_primary()?;
+    let effect = decide(ctx, key, value, request)?;
+    commit(ctx, key, value, &effect)?;
+    Ok(effect)
+}
+
+/// A request to one of several sales.
+pub struct Part<'v, 'a> {
+    /// The sale's key, another one in each part.
+    pub key: Arg<'a>,
+    /// The sale.
+    pub value: &'v mut SaleValue,
+    /// What is asked of it.
+    pub request: Request<'a>,
+}
+
+/// Decides several requests, each to another sale, makes all changes or none, and gives them in their order.
+///
+/// The caller has asked every sale before, so that each agrees once what is due has expired.
+///
+/// # Errors
+/// [`NotMade`] if nothing was changed but due holds; and not even those if a stream is missing.
+pub fn request_all<'a>(ctx: &Context, parts: &mut [Part<'_, 'a>]) -> Result<Vec<Effect<'a>>, NotMade> {
+    check_primary()?;
+    for Part { key, value, .. } in parts.iter() {
+        outlet(ctx, *key, value)?;
+    }
+    let decided = parts.iter_mut().map(|part| decide(ctx, part.key, part.value, &part.request));
+    let effects = decided.collect::<Result<Vec<_>, _>>()?;
+    let entries = tell_all(ctx, parts, &effects)?;
+    for ((part, effect), entry) in parts.iter_mut().zip(&effects).zip(entries) {
+        finish(ctx, part.key, part.value, effect, entry);
+    }
+    Ok(effects)
+}
+
+/// Decides a request. Due holds that alone stand in the way are expired first.
+fn decide<'a>(
+    ctx: &Context,
+    key: Arg<'_>,
+    value: &mut SaleValue,
+    request: &Request<'a>,
+) -> Result<Effect<'a>, NotMade> {
     loop {
         let moment = value.moment(ctx);
         let refusal = match value.sale.decide(moment, request) {
-            Ok(effect) => {
-                commit(ctx, key, value, &effect)?;
-                return Ok(effect);
-            }
+            Ok(effect) => return Ok(effect),
             Err(refusal) => refusal,
         };
         let obstacles = value.sale.obstacles(moment.now, request, &refusal, SETTLED_AT_ONCE);
@@ -167,20 +208,60 @@ pub fn check_primary() -> Result<(), Hindrance> {
 
 /// Makes a decided change. Appending the event is the last step that can fail.
 fn commit(ctx: &Context, key: Arg<'_>, value: &mut SaleValue, effect: &Effect<'_>) -> Result<(), Hindrance> {
-    let entry = match Event::of(&value.sale, effect) {
-        Some(event) => {
-            if value.is_apart(ctx, key) {
-                return Err(Hindrance::Apart);
+    let entry = tell(ctx, key, value, effect)?;
+    finish(ctx, key, value, effect, entry);
+    Ok(())
+}
+
+/// Appends the event of a change that is to be made, if it has one.
+fn tell(
+    ctx: &Context,
+    key: Arg<'_>,
+    value: &SaleValue,
+    effect: &Effect<'_>,
+) -> Result<Option<Appended>, Hindrance> {
+    let Some(event) = Event::of(&value.sale, effect) else { return Ok(None) };
+    let stream = outlet(ctx, key, value)?;
+    Ok(Some(orders::append(ctx, stream, key, &event, None)?))
+}
+
+/// Appends the events of all changes, or leaves none.
+fn tell_all(
+    ctx: &Context,
+    parts: &[Part<'_, '_>],
+    effects: &[Effect<'_>],
+) -> Result<Vec<Option<Appended>>, Hindrance> {
+    let mut entries = Vec::with_capacity(parts.len());
+    for (part, effect) in parts.iter().zip(effects) {
+        match tell(ctx, part.key, part.value, effect) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => {
+                // A stream at the last of its ids took some events and not all of them.
+                for (part, entry) in parts.iter().zip(entries) {
+                    if let (Some(entry), Ok(stream)) = (entry, Stream::open(ctx, part.value.stream())) {
+                        stream.take_back(entry);
+                    }
+                }
+                return Err(why);
             }
-            let stream = Stream::open(ctx, value.stream())?;
-            Some(orders::append(ctx, stream, key, &event, None)?)
         }
-        None => None,
-    };
+    }
+    Ok(entries)
+}
+
+/// The stream that the sale's events go to.
+fn outlet<'a>(ctx: &'a Context, key: Arg<'_>, value: &'a SaleValue) -> Result<Stream<'a>, Hindrance> {
+    if value.is_apart(ctx, key) {
+        return Err(Hindrance::Apart);
+    }
+    Ok(Stream::open(ctx, value.stream())?)
+}
+
+/// Makes a change whose event is appended, and sends it.
+fn finish(ctx: &Context, key: Arg<'_>, value: &mut SaleValue, effect: &Effect<'_>, entry: Option<Appended>) {
     make(ctx, key, value, effect);
     value.lead();
     send(ctx, key, |payload| codec::encode_effect(effect, entry, payload));
-    Ok(())
 }
 
 /// Makes a change that was decided elsewhere, and appends its event under the id that it has there.

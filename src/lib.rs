@@ -8,6 +8,7 @@ mod admission;
 mod agenda;
 mod arrival;
 mod cache;
+mod cart;
 mod change;
 mod commands;
 mod filter;

@@ -24,6 +24,9 @@ pub const COMMANDS: &[&str] = &[
     "SECKILL.AUDIT",
     "SECKILL.CURVE",
     "SECKILL.TICKET",
+    "SECKILL.MRESERVE",
+    "SECKILL.MCONFIRM",
+    "SECKILL.MRELEASE",
     "SECKILL.LOCK",
     "SECKILL.UNLOCK",
     "SECKILL.RENEW",
@@ -51,6 +54,7 @@ const TAKING_ON: &[&str] = &[
     "CREATE",
     "RESERVE",
     "ADOPT",
+    "MRESERVE",
     "LOCK",
     "LIMIT",
     "MLIMIT",
@@ -60,8 +64,19 @@ const TAKING_ON: &[&str] = &[
     "FETCH",
     "FILL",
 ];
-const SETTLING: &[&str] =
-    &["CONFIRM", "RELEASE", "REFUND", "VOID", "UNLOCK", "RENEW", "FENCE", "BFDEL", "INVALIDATE"];
+const SETTLING: &[&str] = &[
+    "CONFIRM",
+    "MCONFIRM",
+    "RELEASE",
+    "MRELEASE",
+    "REFUND",
+    "VOID",
+    "UNLOCK",
+    "RENEW",
+    "FENCE",
+    "BFDEL",
+    "INVALIDATE",
+];
 
 fn flags(shop: &Server, command: &str) -> String {
     let Value::Array(infos) = shop.run(&["COMMAND", "INFO", command]) else {
@@ -110,6 +125,9 @@ fn keys_are_found_by_the_server() {
         ("SECKILL.INVALIDATE a b c", "a b c"),
         ("SECKILL.LIMIT k 5 1000 COST 2", "k"),
         ("SECKILL.MLIMIT 2 a b RATE 5 1000 PEEK", "a b"),
+        ("SECKILL.MRESERVE 2 a b u QTY 1 1", "a b"),
+        ("SECKILL.MCONFIRM 3 a b a u REQUEST t", "a b a"),
+        ("SECKILL.MRELEASE 1 a u REQUEST t", "a"),
         ("SECKILL.BFCREATE k CAPACITY 5", "k"),
         ("SECKILL.BFADD k a b", "k"),
         ("SECKILL.BFEXISTS k a b", "k"),
@@ -174,6 +192,9 @@ fn documented_options_are_those_that_work() {
             ],
         ),
         ("SECKILL.RESERVE", &["QTY", "REQUEST", "IP", "TIER", "TICKET", "DATA"]),
+        ("SECKILL.MRESERVE", &["QTY", "REQUEST", "IP", "TIER", "TICKET", "DATA"]),
+        ("SECKILL.MCONFIRM", &["REQUEST"]),
+        ("SECKILL.MRELEASE", &["REQUEST"]),
         ("SECKILL.TICKET", &["PX", "TIER"]),
         ("SECKILL.CONFIRM", &["LATE"]),
         ("SECKILL.EXTEND", &["PX"]),

@@ -11,6 +11,7 @@ mod bfdel;
 mod bfexists;
 mod bfinfo;
 mod bfrebuild;
+mod carts;
 mod confirm;
 mod create;
 mod curve;
@@ -39,6 +40,7 @@ mod void;
 
 mod acl;
 mod caching;
+mod cart_history;
 mod clock;
 mod cluster;
 mod coexistence;

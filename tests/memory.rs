@@ -13,6 +13,12 @@ fn exhausted() -> Server {
     shop.gives("SECKILL.RESERVE sale v REQUEST t", "RESERVED 5 @ 95");
     shop.gives("SECKILL.CREATE short STOCK 5 HOLD 700", "OK");
     shop.gives("SECKILL.RESERVE short u", "RESERVED 1 @ 4");
+    for sale in ["cart1", "cart2"] {
+        shop.gives(&format!("SECKILL.CREATE {sale} STOCK 5"), "OK");
+    }
+    for user in ["u", "v"] {
+        shop.gives(&format!("SECKILL.MRESERVE 2 cart1 cart2 {user} REQUEST t"), "RESERVED **");
+    }
     shop.gives("CONFIG SET maxmemory 1", "OK");
     shop
 }
@@ -21,6 +27,7 @@ fn exhausted() -> Server {
 fn without_memory_nothing_is_taken_on() {
     let shop = exhausted();
     shop.fails("SECKILL.RESERVE sale w", "OOM");
+    shop.fails("SECKILL.MRESERVE 2 cart1 cart2 w", "OOM");
     shop.fails("SECKILL.CREATE other STOCK 5", "OOM");
     shop.gives("EXISTS other", "0");
     shop.gives("SECKILL.STOCK sale", "95");
@@ -33,6 +40,8 @@ fn without_memory_settling_goes_on() {
     shop.gives("SECKILL.RELEASE sale 2", "RELEASED 2 1");
     shop.gives("SECKILL.REFUND sale 4", "REFUNDED 4 1");
     shop.gives("SECKILL.VOID sale v REQUEST t PX 60000", "RELEASED 5 1");
+    shop.gives("SECKILL.MCONFIRM 2 cart1 cart2 u REQUEST t", "CONFIRMED 1 1");
+    shop.gives("SECKILL.MRELEASE 2 cart1 cart2 v REQUEST t", "RELEASED 2 2");
     wait_until("the hold expires", || events::count(&shop, "{short}:orders", "EXPIRED") == 1);
     shop.gives("SECKILL.STOCK sale short", "98 5");
     assert_eq!(events::count(&shop, "{sale}:orders", "CONFIRMED"), 2);

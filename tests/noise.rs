@@ -2,13 +2,16 @@
 
 use crate::harness::{Random, Server, rounds};
 
-const VERBS: [&str; 29] = [
+const VERBS: [&str; 32] = [
     "CREATE",
     "ALTER",
     "RESTOCK",
     "RESERVE",
     "CONFIRM",
     "RELEASE",
+    "MRESERVE",
+    "MCONFIRM",
+    "MRELEASE",
     "EXTEND",
     "REFUND",
     "VOID",
@@ -128,6 +131,10 @@ fn no_words_whatever_hurt_a_sale() {
 fn command(random: &mut Random) -> Vec<Vec<u8>> {
     let verb = random.pick(&VERBS);
     let mut words = vec![format!("SECKILL.{verb}").into_bytes()];
+    if ["MRESERVE", "MCONFIRM", "MRELEASE"].contains(&verb) && !random.once_in(10) {
+        words.push(b"2".to_vec());
+        words.push(random.pick(&["sale", "{x}sale", "none"]).as_bytes().to_vec());
+    }
     if !random.once_in(10) {
         words.push(random.pick(&["sale", "{x}sale", "other"]).as_bytes().to_vec());
     }

@@ -23,6 +23,9 @@ const LEAST: &[&str] = &[
     "SECKILL.AUDIT sale",
     "SECKILL.CURVE sale",
     "SECKILL.TICKET sale u",
+    "SECKILL.MRESERVE 1 sale u",
+    "SECKILL.MCONFIRM 1 sale u REQUEST t",
+    "SECKILL.MRELEASE 1 sale u REQUEST t",
     "SECKILL.LOCK lock o PX 5",
     "SECKILL.UNLOCK lock o",
     "SECKILL.RENEW lock o PX 5",
@@ -42,7 +45,7 @@ const LEAST: &[&str] = &[
 ];
 
 /// A command, one of its options, and the range of its value.
-const NUMBERS: [(&str, &str, i64, i64); 35] = [
+const NUMBERS: [(&str, &str, i64, i64); 37] = [
     ("SECKILL.BFCREATE fresh CAPACITY 5", "EXPANSION", 1, 32768),
     ("SECKILL.CREATE fresh", "STOCK", -1, COUNT_MAX),
     ("SECKILL.CREATE fresh STOCK 5", "START", 0, COUNT_MAX),
@@ -60,6 +63,8 @@ const NUMBERS: [(&str, &str, i64, i64); 35] = [
     ("SECKILL.CREATE fresh STOCK 5", "MINTIER", 0, 1_000_000),
     ("SECKILL.RESERVE sale u", "QTY", 1, 1_000_000),
     ("SECKILL.RESERVE sale u", "TIER", 0, 1_000_000),
+    ("SECKILL.MRESERVE 1 sale u", "QTY", 1, 1_000_000),
+    ("SECKILL.MRESERVE 1 sale u", "TIER", 0, 1_000_000),
     ("SECKILL.REFUND sale 1 REQUEST t", "QTY", 1, 1_000_000),
     ("SECKILL.ADOPT sale 9 u STATE HELD", "QTY", 1, 1_000_000),
     ("SECKILL.EXTEND sale 1", "PX", 1, DURATION_MAX),
@@ -84,10 +89,14 @@ const COUNT_MAX: i64 = 1 << 53;
 const DURATION_MAX: i64 = 365 * 24 * 60 * 60 * 1000;
 
 /// A command, one of its options that take bytes, and how many at most.
-const BYTES: [(&str, &str, usize, usize); 10] = [
+const BYTES: [(&str, &str, usize, usize); 14] = [
     ("SECKILL.RESERVE sale", "", 1, 255),
     ("SECKILL.RESERVE sale u", "REQUEST", 1, 128),
     ("SECKILL.RESERVE sale u", "DATA", 0, 4096),
+    ("SECKILL.MRESERVE 1 sale", "", 1, 255),
+    ("SECKILL.MRESERVE 1 sale u", "REQUEST", 1, 128),
+    ("SECKILL.MRESERVE 1 sale u", "DATA", 0, 4096),
+    ("SECKILL.MCONFIRM 1 sale u", "REQUEST", 1, 128),
     ("SECKILL.RESTOCK sale 1", "REQUEST", 1, 128),
     ("SECKILL.REFUND sale 1 QTY 1", "REQUEST", 1, 128),
     ("SECKILL.VOID sale u PX 5", "REQUEST", 1, 128),

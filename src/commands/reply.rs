@@ -4,8 +4,8 @@ use seckill_core::filter::{Steps, Verb};
 use seckill_core::sale::{HOLD_MS_MAX, Misuse, QTY_MAX, Refusal, Reservation, ReservationState};
 use seckill_core::time::Timestamp;
 
-use crate::change::NotMade;
-use crate::host::{Context, Failure};
+use crate::change::{MISMATCH, NotMade};
+use crate::host::{Arg, Context, Failure};
 use crate::types::SaleValue;
 
 /// The number that stands for "no limit".
@@ -24,22 +24,63 @@ pub fn moment(ctx: &Context, moment: Option<Timestamp>) {
     ctx.count(moment.map_or(0, |at| at.0));
 }
 
+/// Where a status and what belongs to it are written.
+pub trait To {
+    /// Begins an array for so many elements, and gives what writes them.
+    fn begin(&self, len: usize) -> &Context;
+
+    /// Who is answered.
+    fn ctx(&self) -> &Context;
+}
+
+/// As an answer of its own.
+impl To for Context {
+    fn begin(&self, len: usize) -> &Context {
+        self.array(len);
+        self
+    }
+
+    fn ctx(&self) -> &Context {
+        self
+    }
+}
+
+/// After `REFUSED sale`: what one sale says to a cart.
+pub struct Refusing<'a> {
+    /// Who is answered.
+    pub ctx: &'a Context,
+    /// The sale that refuses.
+    pub sale: Arg<'a>,
+}
+
+impl To for Refusing<'_> {
+    fn begin(&self, len: usize) -> &Context {
+        self.ctx.array(2 + len);
+        self.ctx.status("REFUSED");
+        self.ctx.bulk(self.sale.bytes());
+        self.ctx
+    }
+
+    fn ctx(&self) -> &Context {
+        self.ctx
+    }
+}
+
 /// A status alone.
-pub fn status(ctx: &Context, word: &'static str) {
-    ctx.array(1);
-    ctx.status(word);
+pub fn status(to: &impl To, word: &'static str) {
+    to.begin(1).status(word);
 }
 
 /// A status and its reason.
-fn statuses(ctx: &Context, word: &'static str, reason: &'static str) {
-    ctx.array(2);
+fn statuses(to: &impl To, word: &'static str, reason: &'static str) {
+    let ctx = to.begin(2);
     ctx.status(word);
     ctx.bulk(reason.as_bytes());
 }
 
 /// A status and numbers.
-pub fn numbers(ctx: &Context, word: &'static str, numbers: &[u64]) {
-    ctx.array(1 + numbers.len());
+pub fn numbers(to: &impl To, word: &'static str, numbers: &[u64]) {
+    let ctx = to.begin(1 + numbers.len());
     ctx.status(word);
     numbers.iter().for_each(|number| ctx.count(*number));
 }
@@ -65,7 +106,7 @@ pub fn state(ctx: &Context, reservation: &Reservation<'_>, brought: ReservationS
 /// # Errors
 /// [`Failure`] where the caller is to blame.
 pub fn not_made(
-    ctx: &Context,
+    ctx: &impl To,
     value: &SaleValue,
     why: NotMade,
     standing: impl FnOnce(&Reservation<'_>),
@@ -74,7 +115,7 @@ pub fn not_made(
         NotMade::Refused(refusal) => refusal,
         NotMade::Hindered(why) => return Err(why.into()),
     };
-    let now = Timestamp(ctx.now_ms());
+    let now = Timestamp(ctx.ctx().now_ms());
     let word = refusal.status().unwrap_or_default();
     match refusal {
         Refusal::Standing(id) | Refusal::Unmoved { id, .. } => {
@@ -82,7 +123,7 @@ pub fn not_made(
                 standing(&reservation);
             }
         }
-        Refusal::Mismatch => return Err("MISMATCH this REQUEST token was used with other arguments".into()),
+        Refusal::Mismatch => return Err(MISMATCH.into()),
         Refusal::Misuse(misuse) => return Err(misuse_failure(misuse)),
         Refusal::Voided | Refusal::NotFound => status(ctx, word),
         Refusal::Frozen | Refusal::Paused | Refusal::Ended => status(ctx, word),
@@ -91,7 +132,7 @@ pub fn not_made(
         Refusal::BadTicket(bad) => statuses(ctx, word, bad.word()),
         Refusal::Ineligible(why) => statuses(ctx, word, why.word()),
         Refusal::Limited { scope, retry_ms } => {
-            ctx.array(3);
+            let ctx = ctx.begin(3);
             ctx.status(word);
             ctx.bulk(scope.word().as_bytes());
             ctx.count(retry_ms);

@@ -14,7 +14,7 @@ use crate::totals;
 use crate::types::SaleValue;
 
 /// Bytes of an address, at most: a name of a network, or of a host, will do as well.
-const IP_BYTES_MAX: usize = 255;
+pub const IP_BYTES_MAX: usize = 255;
 
 /// `SECKILL.RESERVE`
 pub struct Reserve;

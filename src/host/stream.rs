@@ -180,4 +180,14 @@ impl<'a> Stream<'a> {
         ctx.notify_class(raw::REDISMODULE_NOTIFY_STREAM, c"xadd", name);
         Ok((entry.ms, entry.seq))
     }
+
+    /// Takes back an entry that was appended in this call. Its id is not given again. Nothing is replicated.
+    pub fn take_back(self, (ms, seq): Appended) {
+        let mut id = raw::RedisModuleStreamID { ms, seq };
+        // SAFETY: the key is a stream open for writing; an entry that is not there is no harm.
+        unsafe { api!(RedisModule_StreamDelete(self.key.raw(), &mut id)) };
+        let Stream { ctx, name, key } = self;
+        drop(key);
+        ctx.notify_class(raw::REDISMODULE_NOTIFY_STREAM, c"xdel", name);
+    }
 }

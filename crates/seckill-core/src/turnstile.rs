@@ -46,6 +46,24 @@ impl Turnstile {
     /// # Errors
     /// [`Refusal::Limited`] with the limit that refuses for the longest time.
     pub fn pass(&mut self, now: Timestamp, rates: &Rates, user: &[u8], ip: &[u8]) -> Result<(), Refusal> {
+        self.ask(now, rates, [user, ip], Ask::Take(1))
+    }
+
+    /// Says whether a request would pass, and charges nothing.
+    ///
+    /// # Errors
+    /// As [`Turnstile::pass`].
+    pub fn peek(&mut self, now: Timestamp, rates: &Rates, user: &[u8], ip: &[u8]) -> Result<(), Refusal> {
+        self.ask(now, rates, [user, ip], Ask::Peek(1))
+    }
+
+    fn ask(
+        &mut self,
+        now: Timestamp,
+        rates: &Rates,
+        [user, ip]: [&[u8]; 2],
+        ask: Ask,
+    ) -> Result<(), Refusal> {
         let [user, ip] = [user, ip].map(|name| self.seed.hash_one(name));
         let limits = [
             (Scope::User, rates.user, rates.user.and_then(|rate| self.users.find(now, rate, user))),
@@ -58,7 +76,7 @@ impl Turnstile {
             .enumerate()
             .filter_map(|(at, (_, rate, _))| rate.and_then(rule).map(|rule| (at, rule)))
             .collect();
-        let outcome = decide_all(now, &buckets, &rules, Ask::Take(1));
+        let outcome = decide_all(now, &buckets, &rules, ask);
         if let Some(place) = outcome.refused_by {
             let limit = rules.get(place).and_then(|(at, _)| limits.get(*at));
             let scope = limit.map_or(Scope::Sale, |(scope, ..)| *scope);
@@ -151,6 +169,23 @@ mod tests {
         assert_eq!(pass(&mut gate, T, "b"), Ok(()), "the address has one left");
         assert_eq!(pass(&mut gate, T + 999, "a"), refused(Scope::User, 1));
         assert_eq!(pass(&mut gate, T + 1_000, "a"), Ok(()));
+    }
+
+    #[test]
+    fn a_peek_tells_what_a_request_would_be_told_and_charges_nothing() {
+        let mut gate = Turnstile::new(7);
+        let rates = rates(2, 1, 0);
+        for user in ["a", "b"] {
+            for _ in 0..5 {
+                assert_eq!(gate.peek(Timestamp(T), &rates, user.as_bytes(), b""), Ok(()));
+            }
+            assert_eq!(gate.pass(Timestamp(T), &rates, user.as_bytes(), b""), Ok(()));
+        }
+        for user in ["a", "c"] {
+            let peeked = gate.peek(Timestamp(T), &rates, user.as_bytes(), b"");
+            assert!(peeked.is_err());
+            assert_eq!(gate.pass(Timestamp(T), &rates, user.as_bytes(), b""), peeked);
+        }
     }
 
     #[test]

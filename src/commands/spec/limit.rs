@@ -2,11 +2,9 @@
 
 use crate::commands::limit::Limit;
 use crate::commands::mlimit::MLimit;
-use crate::host::{ArgKind, ArgSpec, CommandSpec, KeySpec, KeyUse, Place, counted_entry, entry};
+use crate::host::{ArgKind, ArgSpec, CommandSpec, counted_entry, entry};
 
-use super::{TAKES_ON, UPDATE, WRITE_ACL};
-
-const COUNTED: &[KeySpec] = &[KeySpec { place: Place::Counted(1), last: -1, used: KeyUse::Update }];
+use super::{COUNTED, TAKES_ON, TAKES_ON_COUNTED, UPDATE, WRITE_ACL};
 
 const COUNT: ArgSpec = ArgSpec::new(c"count", ArgKind::Integer);
 const PERIOD: ArgSpec = ArgSpec::new(c"period", ArgKind::Integer);
@@ -37,7 +35,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: c"SECKILL.MLIMIT",
         entry: counted_entry::<MLimit>,
-        flags: c"write deny-oom fast getkeys-api",
+        flags: TAKES_ON_COUNTED,
         acl: WRITE_ACL,
         arity: -6,
         summary: c"Asks several rate limits at once, and charges all of them or none.",

@@ -121,21 +121,24 @@ impl Sale {
             return self.decide_accept(now, slot, reserve);
         }
         self.check_quota(first, reserve.qty)?;
-        let taken = match self.waiting() {
-            0 => self.check_stock(now, reserve.qty),
-            _ => self.check_turn(now, reserve.qty),
-        };
+        let taken = self.check_units(now, reserve.qty);
         let waits = matches!(taken, Err(Refusal::SoldOut { .. })) && self.can_wait(reserve);
         if !waits {
             taken?;
         }
-        let id = self.next_id(moment).filter(|_| !self.is_full(now)).ok_or(Refusal::Misuse(Misuse::Full))?;
+        let id = self.room_for(moment)?;
         let Reserve { user, qty, token, data, .. } = *reserve;
         if waits {
             return Ok(Change::Waitlisted { id, user, qty, token, data });
         }
         let deadline = (self.terms.hold_ms > 0).then(|| now.after(self.terms.hold_ms));
         Ok(Change::Reserved { id, user, qty, deadline, token, data })
+    }
+
+    /// Room for one more reservation: its id.
+    pub(super) fn room_for(&self, moment: Moment) -> Result<ReservationId, Refusal> {
+        let full = self.is_full(self.clamped(moment.now));
+        self.next_id(moment).filter(|_| !full).ok_or(Refusal::Misuse(Misuse::Full))
     }
 
     fn is_full(&self, now: Timestamp) -> bool {
@@ -168,7 +171,7 @@ impl Sale {
     }
 
     /// Was this request decided before, or given up?
-    fn check_request(
+    pub(super) fn check_request(
         &self,
         now: Timestamp,
         first: Option<Slot>,
@@ -202,7 +205,7 @@ impl Sale {
         self.check_window(moment, reserve.tier)
     }
 
-    fn check_window(&self, moment: Moment, tier: u32) -> Result<(), Refusal> {
+    pub(super) fn check_window(&self, moment: Moment, tier: u32) -> Result<(), Refusal> {
         let now = self.clamped(moment.now);
         if self.is_frozen(moment) {
             return Err(Refusal::Frozen);
@@ -222,7 +225,7 @@ impl Sale {
         Ok(())
     }
 
-    fn check_quota(&self, first: Option<Slot>, qty: u64) -> Result<(), Refusal> {
+    pub(super) fn check_quota(&self, first: Option<Slot>, qty: u64) -> Result<(), Refusal> {
         let per_user = self.terms.per_user;
         let units = first.map_or(0, |first| self.user_units(first));
         if per_user == 0 || units + qty <= per_user {
@@ -231,6 +234,14 @@ impl Sale {
         let newest = first.and_then(|first| self.newest_live(first));
         let newest = newest.map(|slot| (self.ids.id(slot), self.live_deadline(slot)));
         Err(Refusal::Duplicate { newest, units, per_user })
+    }
+
+    /// Are there units for somebody who comes now?
+    pub(super) fn check_units(&self, now: Timestamp, qty: u64) -> Result<(), Refusal> {
+        match self.waiting() {
+            0 => self.check_stock(now, qty),
+            _ => self.check_turn(now, qty),
+        }
     }
 
     /// Those who wait come first.

@@ -234,7 +234,8 @@ impl Naive {
         }
     }
 
-    fn request(&self, user: &[u8], token: &[u8]) -> Option<&Entry> {
+    /// The reservation that a user's request made, or took as an offer.
+    pub fn request(&self, user: &[u8], token: &[u8]) -> Option<&Entry> {
         let made = self.entries.iter().find(|e| e.user == user && e.token == Some(token));
         made.or_else(|| self.answered(user, token))
     }
