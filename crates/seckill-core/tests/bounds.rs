@@ -314,3 +314,17 @@ fn what_comes_back_to_an_oversold_sale_pays_the_oversell_first() {
     ask(Request::Refund { id: id(1), part, restock: false }, (limited(4), Some(0), 0));
     ask(Request::Refund { id: id(1), part: None, restock: true }, (limited(4), Some(4), 0));
 }
+
+#[test]
+fn a_sale_is_opened_in_the_epoch_of_the_change_or_stays_as_it_was() {
+    let sale = sale(Stock::Unlimited);
+    let terms = *sale.terms();
+    let altered = |opened| {
+        let change = Change::Altered { terms, state: SaleState::Open, opened, filter: b"" };
+        Effect { epoch: 2, ..effect(change, 0) }
+    };
+    [0, 2].iter().for_each(|opened| assert_eq!(sale.check(&altered(*opened)), Ok(())));
+    [1, 3].iter().for_each(|opened| {
+        assert_refused(&sale, altered(*opened), "it was opened in another epoch");
+    });
+}

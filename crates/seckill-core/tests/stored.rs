@@ -133,3 +133,15 @@ fn an_oversold_sale_is_loaded_and_one_that_does_not_say_so_is_refused() {
     damaged[HEAD][oversold] = 2;
     assert_eq!(refused(&damaged), Some(Corrupt("more units given out than there are")));
 }
+
+#[test]
+fn a_sale_that_was_opened_in_an_epoch_to_come_is_refused() {
+    let outlet = Outlet { stream: b"stream"[..].into(), group: b"orders"[..].into() };
+    let sale = Sale::new(Terms::default(), Stock::Unlimited, outlet, Timestamp(1_000_000), Seed::new(1));
+    let mut blocks = stored(&sale.unwrap().from_epoch(77).unwrap());
+    assert_eq!(refused(&blocks), None);
+    let epochs = blocks[HEAD].windows(4).position(|bytes| bytes == [77, 0, 0, 77]);
+    let opened = epochs.expect("epoch, events, ids, opened") + 3;
+    blocks[HEAD][opened] = 78;
+    assert_eq!(refused(&blocks), Some(Corrupt("an epoch out of range")));
+}

@@ -84,7 +84,7 @@ impl Sale {
         self.terms.on_failover == OnFailover::Freeze && (moment.fresh || self.epoch != self.opened)
     }
 
-    /// A sale that is frozen stays so unless it is opened, or is not to freeze any more.
+    /// A sale that is frozen stays so unless it is opened, or its terms are to go on.
     fn altered<'a>(
         &self,
         moment: Moment,
@@ -92,9 +92,7 @@ impl Sale {
         state: Option<SaleState>,
         filter: &'a [u8],
     ) -> Change<'a> {
-        let stays = self.is_frozen(moment)
-            && state != Some(SaleState::Open)
-            && terms.on_failover == OnFailover::Freeze;
+        let stays = self.is_frozen(moment) && state != Some(SaleState::Open);
         let opened = if stays { self.opened } else { self.epoch_at(moment) };
         Change::Altered { terms, state: state.unwrap_or(self.state), opened, filter }
     }
