@@ -5,6 +5,9 @@
 mod harness;
 
 mod ledger;
+#[allow(dead_code, reason = "the tests of the shards use the rest of it")]
+#[path = "../cluster/nodes.rs"]
+mod nodes;
 mod postgres;
 mod process;
 mod tables;
@@ -13,4 +16,6 @@ mod dead_letters;
 mod demo;
 mod flow;
 mod kills;
+mod outages;
+mod python;
 mod reconcile;

@@ -17,24 +17,20 @@ pub struct Worker {
 impl Worker {
     /// Short waits, so that a test sees in a second what takes minutes otherwise.
     pub fn start(shop: &Server, location: &Location, options: &str) -> Worker {
-        Worker::with_environment(shop, location, options, &[])
+        Worker::at(&url(shop), shop, location, options, None)
     }
 
     /// It ends itself when it takes this step for the so-many-th time: `committed:2`.
     pub fn ending_at(shop: &Server, location: &Location, options: &str, step: &str) -> Worker {
-        Worker::with_environment(shop, location, options, &[("SECKILL_END_AT", step)])
+        Worker::at(&url(shop), shop, location, options, Some(step))
     }
 
-    fn with_environment(
-        shop: &Server,
-        location: &Location,
-        options: &str,
-        environment: &[(&str, &str)],
-    ) -> Worker {
+    /// By another way to Redis; what it writes lies in the server's folder.
+    pub fn at(url: &str, shop: &Server, location: &Location, options: &str, end: Option<&str>) -> Worker {
         let log = shop.folder().join(format!("worker-{}.log", unused(shop.folder())));
         let file = File::create(&log).expect("a log file");
         let usual = "--retry 5 --claim-idle 150 --upkeep 50 --max-attempts 3";
-        let mut command = seckill("work", shop, location);
+        let mut command = seckill_at("work", url, shop, location);
         // Options that are given again must not be given twice.
         let names: Vec<&str> = options.split_whitespace().filter(|word| word.starts_with("--")).collect();
         for pair in usual.split_whitespace().collect::<Vec<_>>().chunks(2) {
@@ -42,7 +38,7 @@ impl Worker {
                 command.args(pair);
             }
         }
-        command.args(options.split_whitespace()).envs(environment.iter().copied());
+        command.args(options.split_whitespace()).envs(end.map(|step| ("SECKILL_END_AT", step)));
         command.stderr(file).stdout(Stdio::null());
         Worker { child: command.spawn().expect("the worker starts"), log }
     }
@@ -113,9 +109,16 @@ pub fn sqlite(shop: &Server) -> Location {
 
 /// A command of `seckill` about this server and this database.
 pub fn seckill(task: &str, shop: &Server, location: &Location) -> Command {
+    seckill_at(task, &url(shop), shop, location)
+}
+
+fn url(shop: &Server) -> String {
+    format!("unix://{}", shop.socket().display())
+}
+
+fn seckill_at(task: &str, url: &str, shop: &Server, location: &Location) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seckill"));
-    let socket = shop.socket();
-    command.args(task.split_whitespace()).args(["--url", &format!("unix://{}", socket.display())]);
+    command.args(task.split_whitespace()).args(["--url", url]);
     command.arg("--database").arg(match location {
         Location::Sqlite(file) => file.as_os_str().to_owned(),
         Location::Postgres(url) => url.into(),
