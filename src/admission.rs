@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use seckill_core::sale::{Ineligible, Rates, Refusal, Reserve, Terms};
+use seckill_core::admission::{self, Entrance, Shown};
+use seckill_core::sale::{Rates, Refusal, Reserve, Terms};
 use seckill_core::ticket::{self, Secret};
 use seckill_core::time::Timestamp;
 use seckill_core::turnstile::Turnstile;
@@ -57,17 +58,6 @@ pub fn issue(sale: Arg<'_>, user: &[u8], expiry: Timestamp, tier: u32) -> Result
     ticket.ok_or_else(|| DISABLED.into())
 }
 
-/// What came of looking at who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entrance {
-    /// The caller may ask, if the sale's limits allow.
-    Open,
-    /// The sale answers without asking who it is: it is not open, or has decided the request before.
-    Settled,
-    /// The caller may not.
-    Refused(Refusal),
-}
-
 /// Checks who asks, takes the caller's tier into the request, and charges the sale's limits.
 ///
 /// A request that the sale refuses before that, or has decided already, passes: the sale answers it.
@@ -113,24 +103,9 @@ pub fn screen(
     let now = moment.now;
     let wanted = access.tickets || pass.ticket.is_some() && has_secret();
     let ticket = wanted.then(|| check(pass.ticket, sale, ask.user, now));
-    ask.tier = match ticket {
-        None => pass.tier,
-        Some(Ok(tier)) => tier,
-        Some(Err(_)) => 0,
-    };
-    if value.sale.preview(moment, ask).is_err() {
-        return Ok(Entrance::Settled);
-    }
-    if let Some(Err(bad)) = ticket {
-        return Ok(Entrance::Refused(Refusal::BadTicket(bad)));
-    }
-    if ask.tier < access.tier_min {
-        return Ok(Entrance::Refused(Refusal::Ineligible(Ineligible::Tier)));
-    }
-    if !is_in_filter(ctx, value, ask.user)? {
-        return Ok(Entrance::Refused(Refusal::Ineligible(Ineligible::Filter)));
-    }
-    Ok(Entrance::Open)
+    let shown = Shown { tier: pass.tier, ticket };
+    let user = ask.user;
+    admission::screen(&value.sale, moment, ask, shown, || is_in_filter(ctx, value, user))
 }
 
 /// Charges a request to the sale's limits, all of them or none. A replica charges nothing.

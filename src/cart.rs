@@ -2,11 +2,12 @@
 //!
 //! Every sale is asked before the first is changed, and those who agree are not asked again whether they want to.
 
+use seckill_core::admission::Entrance;
 use seckill_core::ids::ReservationId;
 use seckill_core::sale::{Answer, Change, Effect, Outcome, Refusal, Request, Reserve, Settling, Verdict};
 use seckill_core::time::Timestamp;
 
-use crate::admission::{self, Entrance, Pass};
+use crate::admission::{self, Pass};
 use crate::change::{self, NotMade, Part};
 use crate::host::{Arg, Context, Failure};
 use crate::totals;

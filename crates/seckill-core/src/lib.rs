@@ -4,6 +4,7 @@
 //! Time and chance are arguments, so every run can be repeated.
 #![forbid(unsafe_code)]
 
+pub mod admission;
 pub mod bounds;
 pub mod cache;
 pub mod codec;

@@ -3,6 +3,7 @@
 //! It decides every request by itself. What it has in common with the sale under test are only the words:
 //! [`Request`], [`Refusal`], [`Terms`].
 
+pub mod caller;
 pub mod compare;
 pub mod copies;
 pub mod line;
@@ -241,6 +242,26 @@ impl Naive {
     }
 
     fn reserve(&self, now: u64, reserve: &Reserve<'static>) -> Result<Done, Refusal> {
+        self.preview(now, reserve)?;
+        if let Some(e) = self.queued(now, reserve.user) {
+            return self.accept(now, e);
+        }
+        self.quota(now, reserve)?;
+        let taken = if self.line().count() == 0 {
+            self.stock(now, reserve.qty)
+        } else {
+            self.turn_of(now, reserve.qty)
+        };
+        match taken {
+            Err(Refusal::SoldOut { .. }) if self.can_wait(reserve) => return Ok(Done::Waitlisted),
+            taken => taken?,
+        }
+        let hold_ms = self.terms.hold_ms;
+        Ok(Done::Reserved(if hold_ms == 0 { None } else { Some(now + hold_ms) }))
+    }
+
+    /// Whether a request comes to be judged by who asks.
+    pub fn preview(&self, now: u64, reserve: &Reserve<'static>) -> Result<(), Refusal> {
         if let Some(token) = reserve.token {
             if let Some(e) = self.request(reserve.user, token) {
                 let own = e.token == Some(token);
@@ -271,21 +292,7 @@ impl Naive {
             (_, Some(end)) if now >= end.0 => return Err(Refusal::Ended),
             _ => {}
         }
-        if let Some(e) = self.queued(now, reserve.user) {
-            return self.accept(now, e);
-        }
-        self.quota(now, reserve)?;
-        let taken = if self.line().count() == 0 {
-            self.stock(now, reserve.qty)
-        } else {
-            self.turn_of(now, reserve.qty)
-        };
-        match taken {
-            Err(Refusal::SoldOut { .. }) if self.can_wait(reserve) => return Ok(Done::Waitlisted),
-            taken => taken?,
-        }
-        let hold_ms = self.terms.hold_ms;
-        Ok(Done::Reserved(if hold_ms == 0 { None } else { Some(now + hold_ms) }))
+        Ok(())
     }
 
     /// When a sale that starts at `start` opens for a tier.

@@ -78,8 +78,9 @@ impl Flavour {
             offer_ms: random.pick(&[0, 20, 200]),
             per_user: if self.generous { 0 } else { random.pick(&[0, 1, 2, 5, 9]) },
             rates: Rates {
-                sale: random.once_in(4).then_some(Rate { count: 5, period_ms: 1_000 }),
-                ..Rates::default()
+                sale: rate(random, &[3, 50]),
+                user: rate(random, &[1, 2, 20]),
+                ip: rate(random, &[2, 5, 30]),
             },
             on_failover: random.pick(&OnFailover::ALL),
             access: Access {
@@ -167,6 +168,11 @@ impl Flavour {
         };
         Request::Restock { delta, token: random.once_in(2).then_some(token) }
     }
+}
+
+/// A limit, or mostly none. The period is always the same: a gate remembers for as long as it is.
+fn rate(random: &mut Random, counts: &[u64]) -> Option<Rate> {
+    random.once_in(5).then(|| Rate { count: random.pick(counts), period_ms: 1_000 })
 }
 
 /// A token that is seldom the same.

@@ -2,9 +2,10 @@
 
 use seckill_core::codec::{self, Created, Sent};
 use seckill_core::ids::ReservationId;
-use seckill_core::sale::{Change, Effect, Outlet, Refusal, Request, Sale, Seed, Stock};
+use seckill_core::sale::{Change, Effect, Outlet, Refusal, Request, Reserve, Sale, Seed, Stock};
 use seckill_core::time::{Moment, Timestamp};
 
+use super::caller::{Caller, Gate};
 use super::copies::{digest, loaded, stored};
 use super::random::Random;
 use super::requests::Flavour;
@@ -21,6 +22,7 @@ pub struct Trial {
     pub(super) replica: Sale,
     pub(super) now: u64,
     flavour: Flavour,
+    gate: Gate,
     limit: usize,
     /// All that was sent since the creation.
     log: Vec<Vec<u8>>,
@@ -88,7 +90,8 @@ impl Trial {
         let model = Naive::new(creation.terms, flavour.stock, now);
         let limit = random.pick(&[1_000, 2, 1]);
         let log = vec![payload];
-        Trial { random, model, sale, replica, now, flavour, limit, log, behind: None }
+        let gate = Gate::new(random.next());
+        Trial { random, model, sale, replica, now, flavour, gate, limit, log, behind: None }
     }
 
     /// So many steps, then a comparison of all copies.
@@ -188,7 +191,12 @@ impl Trial {
     }
 
     fn ask(&mut self) {
-        let request = self.flavour.request(&mut self.random, &self.model);
+        let mut request = self.flavour.request(&mut self.random, &self.model);
+        if let Request::Reserve(reserve) = &mut request
+            && !self.admit(reserve)
+        {
+            return;
+        }
         let expected = self.model.decide(self.now, &request);
         let answer = self.answer(&request);
         let found = answer.map(|effect| done(&effect.change));
@@ -201,6 +209,13 @@ impl Trial {
             assert_eq!(made.map(|e| e.id), Some(id));
         }
         self.commit(&effect);
+    }
+
+    /// Whether the caller may ask at all.
+    fn admit(&mut self, reserve: &mut Reserve<'static>) -> bool {
+        let caller = Caller::any(&mut self.random);
+        let moment = self.moment();
+        self.gate.admit(&self.sale, &self.model, moment, reserve, caller) == Some(Ok(()))
     }
 
     /// Decides; what is due and alone in the way expires first.
@@ -279,6 +294,7 @@ impl Trial {
         }
         self.now += self.random.pick(&[0, 0, 9_999, 10_000, 10_001, 55_555]);
         self.model.fresh = true;
+        self.gate = Gate::new(self.random.next());
     }
 
     fn restarted(&mut self) -> Sale {
