@@ -162,3 +162,19 @@ fn nobody_who_waits_is_offered_anything_before_the_sale_is_opened() {
 fn offers(shop: &Server) -> usize {
     events::count(shop, "{sale}:orders", "OFFERED")
 }
+
+#[test]
+fn a_cart_with_a_frozen_sale_is_refused_and_one_from_before_is_settled() {
+    let mut shop = Server::with(&["appendonly yes"]);
+    shop.gives("SECKILL.CREATE {x}frozen STOCK 5 PERUSER 0 ONFAILOVER FREEZE", "OK");
+    shop.gives("SECKILL.CREATE {x}other STOCK 5 PERUSER 0", "OK");
+    shop.gives("SECKILL.MRESERVE 2 {x}other {x}frozen u REQUEST old", "RESERVED **");
+    shop.restart();
+    shop.unchanged("a refused cart", || {
+        shop.gives("SECKILL.MRESERVE 2 {x}other {x}frozen u REQUEST new", "REFUSED {x}frozen FROZEN");
+        shop.gives("SECKILL.MRESERVE 2 {x}other {x}frozen u REQUEST old", "RESERVED **");
+    });
+    shop.gives("SECKILL.MCONFIRM 2 {x}other {x}frozen u REQUEST old", "CONFIRMED 1 1");
+    shop.gives("SECKILL.ALTER {x}frozen STATE OPEN", "OK");
+    shop.gives("SECKILL.MRESERVE 2 {x}other {x}frozen u REQUEST new", "RESERVED **");
+}
