@@ -18,7 +18,7 @@ pub struct Options {
     filters: Vec<String>,
 }
 
-/// Runs the property tests with more steps, then the server tests and the worker's with more rounds.
+/// Runs the property tests with more steps, then the server tests with more rounds.
 pub fn run(options: &Options) -> Result<()> {
     let server = prerequisites::server_by_environment();
     prerequisites::ensure_met(&server)?;
@@ -30,11 +30,6 @@ pub fn run(options: &Options) -> Result<()> {
     });
     soak.step("server tests", || {
         let mut tests = workspace::server_tests();
-        workspace::test_against(&mut tests, &server);
-        run_showing_seeds(&mut tests, &["--include-ignored"], &options.filters)
-    });
-    soak.step("worker tests", || {
-        let mut tests = workspace::worker_tests();
         workspace::test_against(&mut tests, &server);
         run_showing_seeds(&mut tests, &["--include-ignored"], &options.filters)
     });

@@ -72,16 +72,10 @@ pub fn command_line() -> PathBuf {
     target().join("debug").join(format!("seckill{}", consts::EXE_SUFFIX))
 }
 
-/// The tests against servers alone: those of the module, and those of the command line on a cluster.
+/// The tests against servers alone: those of the module, of the command line on a cluster, of the order worker.
 pub fn server_tests() -> Command {
-    let mut tests = cargo(&["test", "--workspace", "--test", "server", "--test", "cluster"]);
-    prerequisites::point_at_clang(&mut tests);
-    tests
-}
-
-/// The order worker's tests alone.
-pub fn worker_tests() -> Command {
-    let mut tests = cargo(&["test", "--workspace", "--test", "worker"]);
+    let mut tests =
+        cargo(&["test", "--workspace", "--test", "server", "--test", "cluster", "--test", "worker"]);
     prerequisites::point_at_clang(&mut tests);
     tests
 }

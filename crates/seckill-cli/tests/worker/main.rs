@@ -19,3 +19,4 @@ mod kills;
 mod outages;
 mod python;
 mod reconcile;
+mod store;
