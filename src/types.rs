@@ -4,6 +4,7 @@ mod cache;
 mod filter;
 mod limit;
 mod lock;
+mod one_block;
 mod sale;
 
 pub use cache::CacheValue;
