@@ -32,6 +32,8 @@ struct Recent {
     old: HashMap<u64, Bucket, FixedState>,
     /// When the young ones began.
     since: Timestamp,
+    /// The most requests that a rule allowed so far.
+    count_most: u64,
 }
 
 impl Turnstile {
@@ -106,9 +108,10 @@ fn rule(rate: Rate) -> Option<Rule> {
 
 impl Recent {
     fn find(&mut self, now: Timestamp, rate: Rate, name: u64) -> Option<Bucket> {
-        if now.since(self.since) >= rate.period_ms || self.young.len() >= CROWD_MAX {
-            // What was not touched for a whole period is empty now, the old ones even if the young ones are not.
-            let forgotten = now.since(self.since) >= rate.period_ms.saturating_mul(2);
+        let span_ms = self.span_ms(rate);
+        if now.since(self.since) >= span_ms || self.young.len() >= CROWD_MAX {
+            // What was not touched for so long is empty now, the old ones even if the young ones are not.
+            let forgotten = now.since(self.since) >= span_ms.saturating_mul(2);
             self.old = std::mem::take(&mut self.young);
             if forgotten {
                 self.old.clear();
@@ -116,6 +119,13 @@ impl Recent {
             self.since = now;
         }
         self.young.get(&name).or_else(|| self.old.get(&name)).copied()
+    }
+
+    /// How long a bucket takes to be empty: a period, or longer if an earlier rule allowed more than this one.
+    fn span_ms(&mut self, rate: Rate) -> u64 {
+        self.count_most = self.count_most.max(rate.count);
+        let span_ms = u128::from(self.count_most) * u128::from(rate.period_ms);
+        u64::try_from(span_ms.div_ceil(u128::from(rate.count.max(1)))).unwrap_or(u64::MAX)
     }
 
     fn keep(&mut self, name: u64, bucket: Bucket) {
@@ -206,6 +216,18 @@ mod tests {
             assert_eq!(passed.is_err(), verdict.limited, "step {step}");
         }
         assert!(gate.users.young.len() + gate.users.old.len() <= 512);
+    }
+
+    #[test]
+    fn whoever_used_much_under_an_earlier_rule_is_remembered_for_longer() {
+        let mut gate = Turnstile::new(7);
+        let mut ask = |at: u64, rates: &Rates, user: &[u8]| gate.pass(Timestamp(T + at), rates, user, b"");
+        (0..10).for_each(|_| assert_eq!(ask(0, &rates(0, 10, 0), b"u"), Ok(())));
+        for at in [1_000, 2_000, 3_000] {
+            assert_eq!(ask(at, &rates(0, 2, 0), b"another"), Ok(()));
+        }
+        assert_eq!(ask(3_500, &rates(0, 2, 0), b"u"), refused(Scope::User, 1_000));
+        assert_eq!(ask(4_500, &rates(0, 2, 0), b"u"), Ok(()));
     }
 
     #[test]
