@@ -16,6 +16,9 @@ use crate::time::Timestamp;
 /// Users, or addresses, of a generation at most.
 const CROWD_MAX: usize = 500_000;
 
+/// Parts of a crowd; a power of two.
+const PARTS: usize = 64;
+
 /// Who asked how often.
 #[derive(Debug)]
 pub struct Turnstile {
@@ -28,12 +31,20 @@ pub struct Turnstile {
 /// Buckets that were touched of late.
 #[derive(Debug, Default)]
 struct Recent {
-    young: HashMap<u64, Bucket, FixedState>,
-    old: HashMap<u64, Bucket, FixedState>,
+    young: Crowd,
+    old: Crowd,
     /// When the young ones began.
     since: Timestamp,
     /// The most requests that a rule allowed so far.
     count_most: u64,
+}
+
+/// Buckets by name, in parts, so that growing never moves more than a few thousand of them at once.
+#[derive(Debug, Default)]
+struct Crowd {
+    /// None, or all of them.
+    parts: Vec<HashMap<u64, Bucket, FixedState>>,
+    len: usize,
 }
 
 impl Turnstile {
@@ -114,11 +125,11 @@ impl Recent {
             let forgotten = now.since(self.since) >= span_ms.saturating_mul(2);
             self.old = std::mem::take(&mut self.young);
             if forgotten {
-                self.old.clear();
+                self.old = Crowd::default();
             }
             self.since = now;
         }
-        self.young.get(&name).or_else(|| self.old.get(&name)).copied()
+        self.young.get(name).or_else(|| self.old.get(name))
     }
 
     /// How long a bucket takes to be empty: a period, or longer if an earlier rule allowed more than this one.
@@ -129,13 +140,43 @@ impl Recent {
     }
 
     fn keep(&mut self, name: u64, bucket: Bucket) {
-        self.old.remove(&name);
+        self.old.remove(name);
         self.young.insert(name, bucket);
     }
 
     fn capacity(&self) -> usize {
         self.young.capacity() + self.old.capacity()
     }
+}
+
+impl Crowd {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn get(&self, name: u64) -> Option<Bucket> {
+        self.parts.get(part(name)).and_then(|part| part.get(&name)).copied()
+    }
+
+    fn insert(&mut self, name: u64, bucket: Bucket) {
+        self.parts.resize_with(PARTS, HashMap::default);
+        let old = self.parts.get_mut(part(name)).and_then(|part| part.insert(name, bucket));
+        self.len += usize::from(old.is_none());
+    }
+
+    fn remove(&mut self, name: u64) {
+        let old = self.parts.get_mut(part(name)).and_then(|part| part.remove(&name));
+        self.len -= usize::from(old.is_some());
+    }
+
+    fn capacity(&self) -> usize {
+        self.parts.iter().map(HashMap::capacity).sum()
+    }
+}
+
+/// Names are hashes: their upper bits will do.
+fn part(name: u64) -> usize {
+    (name >> (u64::BITS - PARTS.ilog2())) as usize
 }
 
 #[cfg(test)]
