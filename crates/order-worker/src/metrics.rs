@@ -31,6 +31,16 @@ pub struct StreamGauge {
     pub pending: u64,
 }
 
+impl StreamGauge {
+    fn lag(&self) -> u64 {
+        self.lag
+    }
+
+    fn pending(&self) -> u64 {
+        self.pending
+    }
+}
+
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
@@ -164,11 +174,13 @@ impl Metrics {
         for (name, value) in gauges {
             let _ = writeln!(text, "# TYPE seckill_worker_{name} gauge\nseckill_worker_{name} {value}");
         }
-        text.push_str("# TYPE seckill_worker_stream_lag gauge\n# TYPE seckill_worker_stream_pending gauge\n");
-        for (stream, gauge) in held(&self.streams).iter() {
-            let stream = stream.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = writeln!(text, "seckill_worker_stream_lag{{stream=\"{stream}\"}} {}", gauge.lag);
-            let _ = writeln!(text, "seckill_worker_stream_pending{{stream=\"{stream}\"}} {}", gauge.pending);
+        let streams = held(&self.streams);
+        for (name, of) in [("lag", StreamGauge::lag as fn(&_) -> _), ("pending", StreamGauge::pending)] {
+            let _ = writeln!(text, "# TYPE seckill_worker_stream_{name} gauge");
+            for (stream, gauge) in streams.iter() {
+                let stream = stream.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                let _ = writeln!(text, "seckill_worker_stream_{name}{{stream=\"{stream}\"}} {}", of(gauge));
+            }
         }
         text
     }
@@ -217,9 +229,13 @@ mod tests {
         let metrics = Metrics::default();
         metrics.applied.add(3);
         metrics.set_stream("{a\"b}:orders", StreamGauge { lag: 2, pending: 1 });
+        metrics.set_stream("b", StreamGauge { lag: 5, pending: 0 });
         let text = metrics.text();
         assert!(text.contains("\nseckill_worker_applied_total 3\n"), "{text}");
         assert!(text.contains("seckill_worker_stream_lag{stream=\"{a\\\"b}:orders\"} 2\n"), "{text}");
+        // All samples of a metric stand together, after its type.
+        let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
+        assert!(at("stream_lag{stream=\"b\"} 5") < at("# TYPE seckill_worker_stream_pending"));
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         assert!(
             samples

@@ -72,6 +72,36 @@ fn every_kind_of_event_reaches_the_tables() {
 }
 
 #[test]
+fn who_waits_and_is_offered_units_is_in_the_tables_too() {
+    let shop = Server::start();
+    let tables = sqlite(&shop);
+    shop.gives("SECKILL.CREATE phone STOCK 5 WAITLIST 40 HOLD 40 OFFER 30", "OK");
+    let worker = Worker::start(&shop, &tables, "--batch 7");
+    for buyer in 0..30 {
+        shop.run(&format!("SECKILL.RESERVE phone u{buyer} WAITLIST"));
+    }
+    // Some pay what they hold, some answer their offer by a hold or by a payment, the others let it go.
+    let is_busy = || events::count(&shop, "{phone}:orders", "EXPIRED") < 12;
+    let mut random = Random::seeded("wait list");
+    wait_until("many have let it go", || {
+        let buyer = random.below(30);
+        let id = buyer + 1;
+        let command = match random.below(60) {
+            0 => format!("SECKILL.CONFIRM phone {id}"),
+            1 => format!("SECKILL.RESERVE phone u{buyer}"),
+            2 => format!("SECKILL.RELEASE phone {id}"),
+            _ => "PING".to_owned(),
+        };
+        shop.run(&command);
+        !is_busy()
+    });
+    wait_until_equal(&shop, &tables, "phone");
+    let kinds = events::kinds(&shop, "{phone}:orders");
+    assert!(kinds.contains("WAITLISTED") && kinds.contains("OFFERED"), "{kinds}");
+    worker.stop();
+}
+
+#[test]
 fn two_workers_share_the_work_and_make_no_order_twice() {
     let shop = Server::start();
     let tables = sqlite(&shop);

@@ -86,7 +86,8 @@ fn told(reservation: &Value) -> (i64, String) {
     let state = word("state");
     let refunded =
         if state == "REFUNDED" { word("qty") } else { map.get("refunded").cloned().unwrap_or("0".into()) };
-    let deadline = if state == "HELD" { word("deadline") } else { "0".to_owned() };
+    let deadline =
+        if ["HELD", "OFFERED"].contains(&state.as_str()) { word("deadline") } else { "0".to_owned() };
     let line = format!("{} {} {state} {refunded} {deadline}", word("user"), word("qty"));
     (word("id").parse().expect("an id"), line)
 }
