@@ -37,6 +37,8 @@ struct Recent {
     since: Timestamp,
     /// The most requests that a rule allowed so far.
     count_most: u64,
+    /// How long a bucket takes to be empty, at most.
+    span_ms: u64,
 }
 
 /// Buckets by name, in parts, so that growing never moves more than a few thousand of them at once.
@@ -119,24 +121,26 @@ fn rule(rate: Rate) -> Option<Rule> {
 
 impl Recent {
     fn find(&mut self, now: Timestamp, rate: Rate, name: u64) -> Option<Bucket> {
-        let span_ms = self.span_ms(rate);
-        if now.since(self.since) >= span_ms || self.young.len() >= CROWD_MAX {
+        self.learn(rate);
+        if now.since(self.since) >= self.span_ms || self.young.len() >= CROWD_MAX {
             // What was not touched for so long is empty now, the old ones even if the young ones are not.
-            let forgotten = now.since(self.since) >= span_ms.saturating_mul(2);
+            let forgotten = now.since(self.since) >= self.span_ms.saturating_mul(2);
             self.old = std::mem::take(&mut self.young);
             if forgotten {
                 self.old = Crowd::default();
+                (self.count_most, self.span_ms) = (rate.count, rate.period_ms);
             }
             self.since = now;
         }
         self.young.get(name).or_else(|| self.old.get(name))
     }
 
-    /// How long a bucket takes to be empty: a period, or longer if an earlier rule allowed more than this one.
-    fn span_ms(&mut self, rate: Rate) -> u64 {
+    /// A bucket is empty after a period, or later if an earlier rule allowed more than this one, or was slower.
+    fn learn(&mut self, rate: Rate) {
         self.count_most = self.count_most.max(rate.count);
         let span_ms = u128::from(self.count_most) * u128::from(rate.period_ms);
-        u64::try_from(span_ms.div_ceil(u128::from(rate.count.max(1)))).unwrap_or(u64::MAX)
+        let span_ms = u64::try_from(span_ms.div_ceil(u128::from(rate.count.max(1)))).unwrap_or(u64::MAX);
+        self.span_ms = self.span_ms.max(span_ms);
     }
 
     fn keep(&mut self, name: u64, bucket: Bucket) {
