@@ -6,7 +6,7 @@ import redis
 
 RANK = {"": -1, "WAITING": 0, "OFFERED": 1, "HELD": 2, "RELEASED": 3, "EXPIRED": 3, "CONFIRMED": 4, "REFUNDED": 5}
 TOLD = {"WAITLISTED": "WAITING", "OFFERED": "OFFERED", "RESERVED": "HELD", "EXTENDED": "HELD", "RELEASED": "RELEASED",
-        "EXPIRED": "EXPIRED", "CONFIRMED": "CONFIRMED", "REFUNDED": "CONFIRMED"}
+        "EXPIRED": "EXPIRED", "CONFIRMED": "CONFIRMED", "REFUNDED": ""}
 url, file, stream, name = sys.argv[1:]
 server, db = redis.from_url(url, decode_responses=True), sqlite3.connect(file, isolation_level=None, timeout=10)
 
@@ -31,7 +31,7 @@ def process(entry, e):
     row = row or (sale, id, user, 0, 0, "", 0, 0, 0, None, at, at, 0)
     _, _, owner, units, refunded, state, *last, deadline, data, made, changed, paid = row
     assert owner == user, "the reservation has another buyer"
-    before, told = taken(units, refunded, state), TOLD.get(e["ev"]) or ("HELD" if int(e["deadline"]) else "CONFIRMED")
+    before, told = taken(units, refunded, state), TOLD.get(e["ev"], "HELD" if int(e["deadline"]) else "CONFIRMED")
     if (RANK[told], seq) > (min(RANK[state], RANK["CONFIRMED"]), tuple(last)):
         state, last, deadline = told, seq, int(e["deadline"]) if told in ("OFFERED", "HELD") else 0
     units, refunded = (units, refunded + qty) if e["ev"] == "REFUNDED" else (max(units, qty), refunded)

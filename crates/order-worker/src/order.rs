@@ -207,11 +207,11 @@ fn told(event: &Event) -> Option<State> {
         Kind::Reserved | Kind::Extended => Some(State::Held),
         Kind::Released => Some(State::Released),
         Kind::Expired => Some(State::Expired),
-        // Only what was paid can be paid back.
-        Kind::Confirmed | Kind::Refunded => Some(State::Confirmed),
+        Kind::Confirmed => Some(State::Confirmed),
         Kind::Adopted if event.deadline > 0 => Some(State::Held),
         Kind::Adopted => Some(State::Confirmed),
-        Kind::Restocked => None,
+        // A refund is added up; it says that the order was paid, but not for how many units.
+        Kind::Refunded | Kind::Restocked => None,
     }
 }
 
@@ -314,6 +314,16 @@ mod tests {
         assert_eq!(after(&[event(Refunded, 3, 2)]).taken(), 0);
         assert_eq!(after(&[event(Waitlisted, 1, 3)]).taken(), 0);
         assert_eq!(after(&[event(Waitlisted, 1, 3), event(Offered, 2, 3)]).taken(), 3);
+    }
+
+    #[test]
+    fn a_refund_alone_is_no_paid_order() {
+        let refunded = after(&[event(Kind::Refunded, 3, 2)]);
+        assert_eq!((refunded.state, refunded.qty, refunded.refunded), (None, 0, 2));
+        assert_eq!(
+            after(&[event(Kind::Refunded, 3, 2), event(Kind::Confirmed, 2, 2)]).state,
+            Some(State::Refunded)
+        );
     }
 
     #[test]

@@ -234,7 +234,8 @@ fn give_back(place: &mut Place, letter: &DeadLetter, database: &mut Database) ->
     if status == "CONFIRMED" {
         let (status, _) = sale::decide(&mut place.connection, &["SECKILL.REFUND", &key, &id])?;
         println!(
-            "{}: reservation {id} of {key} was paid; {status}: give the buyer the money back",
+            "{}: reservation {id} of {key} was paid; {status}: give the buyer the money back, \
+             then `seckill reconcile --fix --sale {key}` completes its row",
             letter.id
         );
     } else {
