@@ -110,7 +110,7 @@ pub struct Options {
     pub consumer_idle: u64,
 
     /// How often lag, gaps, trimming and dead consumers are looked after, in milliseconds.
-    #[arg(long, default_value_t = 5_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..))]
+    #[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(10..))]
     pub upkeep: u64,
 
     /// Answer /healthz and /metrics here, for example 127.0.0.1:9464.

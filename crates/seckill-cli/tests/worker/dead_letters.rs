@@ -4,6 +4,7 @@ use crate::harness::words::with;
 use crate::harness::{Server, events, wait_until};
 use crate::ledger::{stock, wait_until_equal};
 use crate::process::{Worker, done, sqlite};
+use crate::tables::Tables;
 
 const STREAM: &str = "{phone}:orders";
 const DEAD: &str = "{phone}:orders:dead";
@@ -20,56 +21,64 @@ fn reasons(shop: &Server) -> Vec<String> {
     reasons
 }
 
-#[test]
-fn poison_reaches_the_dead_letters_and_the_rest_flows_on() {
-    let shop = Server::start();
-    let tables = sqlite(&shop);
-    shop.gives("SECKILL.CREATE phone STOCK 100", "OK");
+/// An entry for each way of being no order event, or one that the database refuses, and what is said of it.
+fn poison(shop: &Server) -> [&'static str; 7] {
     let add = format!("XADD {STREAM} *");
-    shop.reserve("phone alice");
     shop.run(&format!("{add} ev RESERVED sale phone"));
     shop.run(&format!("{add} ev SOLD sale phone seq 0-90 id 90 user x qty 1 deadline 0"));
-    shop.run(&with(
-        &format!("{add} ev RESERVED sale phone seq 0-91 id 91 qty 1 deadline 0 user"),
-        &[b"\xff\xfe"],
-    ));
+    let user = format!("{add} ev RESERVED sale phone seq 0-91 id 91 qty 1 deadline 0 user");
+    shop.run(&with(&user, &[b"\xff\xfe"]));
     shop.run(&format!("{add} ev RESERVED sale phone seq 0-92 id 92 user x qty many deadline 0"));
-    // The database refuses it: there is not so much stock.
+    // There is not so much stock.
     shop.run(&format!("{add} ev RESERVED sale phone seq 0-93 id 93 user x qty 5000 deadline 0"));
     // The database has a rule of its own.
     shop.run(&format!("{add} ev RESERVED sale phone seq 0-95 id 95 user x qty 1 deadline 0"));
-    let rule = "CREATE TRIGGER rule BEFORE INSERT ON orders WHEN NEW.reservation = 95
-        BEGIN SELECT RAISE(ABORT, 'number 0-95 has no place here'); END";
-    tables.open().expect("the tables are made");
-    let file = shop.folder().join("data/orders.db");
-    let direct = rusqlite::Connection::open(file).expect("the file opens");
-    direct.execute_batch(rule).expect("the rule is made");
     // The reservation has another buyer.
     shop.run(&format!("{add} ev CONFIRMED sale phone seq 7-1 id 1 user mallory qty 1 deadline 0"));
+    [
+        "field qty is not a number in its range",
+        "field seq is missing",
+        "field user is not text",
+        "no place for it here",
+        "id is taken by an order of alice",
+        "the stock of phone is less than 5000",
+        "unknown ev SOLD",
+    ]
+}
+
+fn poison_is_given_up(shop: &Server, tables: &Tables) {
+    shop.gives("SECKILL.CREATE phone STOCK 100", "OK");
+    shop.reserve("phone alice");
+    let expected = poison(shop);
+    tables.forbid(95);
     shop.reserve("phone bob");
-    let worker = Worker::start(&shop, &tables, "");
-    wait_until("seven letters lie there", || letters(&shop) == 7);
+    let worker = Worker::start(shop, &tables.location(), "");
+    wait_until("seven letters lie there", || letters(shop) == expected.len());
     shop.reserve("phone carol");
-    wait_until_equal(&shop, &tables, "phone");
-    assert_eq!(
-        reasons(&shop),
-        [
-            "\"field qty is not a number in its range\"",
-            "\"field seq is missing\"",
-            "\"field user is not text\"",
-            "\"number 0-95 has no place here\"",
-            "\"the reservation\\'s id is taken by an order of alice\"",
-            "\"the stock of phone is less than 5000\"",
-            "\"unknown ev SOLD\"",
-        ]
-    );
-    for letter in events::all(&shop, DEAD) {
+    wait_until_equal(shop, &tables.location(), "phone");
+    let said = reasons(shop);
+    assert!(said.iter().zip(expected).all(|(said, expected)| said.contains(expected)), "{said:?}");
+    for letter in events::all(shop, DEAD) {
         // What lacks units while other events are missing waits for them four times as long.
         let expected = if letter.get("reason").contains("stock") { "12" } else { "3" };
         assert_eq!((letter.get("deliveries"), letter.get("group")), (expected, "orders"));
         assert!(letter.names().starts_with("reason deliveries entry group ev sale"), "{}", letter.names());
     }
     worker.stop();
+}
+
+#[test]
+fn poison_reaches_the_dead_letters_and_the_rest_flows_on_with_a_file() {
+    let shop = Server::start();
+    let tables = Tables::file(&shop);
+    poison_is_given_up(&shop, &tables);
+}
+
+#[test]
+fn poison_reaches_the_dead_letters_and_the_rest_flows_on_with_postgresql() {
+    if let Some(tables) = Tables::server() {
+        poison_is_given_up(&Server::start(), &tables);
+    }
 }
 
 #[test]

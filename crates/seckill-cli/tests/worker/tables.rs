@@ -31,6 +31,31 @@ impl Tables {
         }
     }
 
+    /// Has the database itself refuse an order.
+    pub fn forbid(&self, reservation: i64) {
+        const SAYS: &str = "no place for it here";
+        match self {
+            Tables::Sqlite(Location::Sqlite(file)) => {
+                let direct = rusqlite::Connection::open(file).expect("the file opens");
+                let rule = format!(
+                    "CREATE TRIGGER forbidden BEFORE INSERT ON orders WHEN NEW.reservation = {reservation}
+                     BEGIN SELECT RAISE(ABORT, '{SAYS}'); END"
+                );
+                direct.execute_batch(&rule).expect("the rule is made");
+            }
+            Tables::Sqlite(Location::Postgres(_)) => {}
+            Tables::Postgres(server) => {
+                let rule = format!(
+                    "CREATE FUNCTION forbidden() RETURNS trigger AS $$ BEGIN
+                     RAISE EXCEPTION '{SAYS}'; END $$ LANGUAGE plpgsql;
+                     CREATE TRIGGER forbidden BEFORE INSERT ON orders FOR EACH ROW
+                     WHEN (NEW.reservation = {reservation}) EXECUTE FUNCTION forbidden()"
+                );
+                server.client().batch_execute(&rule).expect("the rule is made");
+            }
+        }
+    }
+
     /// Ends the database's process and starts it again; a file has none.
     pub fn crash(&mut self) {
         if let Tables::Postgres(server) = self {
