@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use seckill_core::admission::{self, Entrance, Shown};
 use seckill_core::limit::{Ask, Bucket, Rule, decide};
-use seckill_core::sale::{Ineligible, Rate, Refusal, Reserve, Sale, Scope};
+use seckill_core::sale::{Ineligible, Rate, Rates, Refusal, Reserve, Sale, Scope};
 use seckill_core::ticket::{self, BadTicket, Secret};
 use seckill_core::time::{Moment, Timestamp};
 use seckill_core::turnstile::Turnstile;
@@ -47,6 +47,7 @@ pub struct Gate {
     buckets: HashMap<(Bytes, Bytes), Bucket>,
     /// The latest moment at which anybody asked.
     latest: u64,
+    rates: Rates,
 }
 
 impl Caller {
@@ -69,7 +70,13 @@ impl Gate {
     /// A gate where nobody asked so far.
     pub fn new(random: u64) -> Gate {
         let secret = Secret::new(SECRET).expect("a secret");
-        Gate { secret, turnstile: Turnstile::new(random), buckets: HashMap::new(), latest: 0 }
+        Gate {
+            secret,
+            turnstile: Turnstile::new(random),
+            buckets: HashMap::new(),
+            latest: 0,
+            rates: Rates::default(),
+        }
     }
 
     /// Lets a caller ask: takes the caller's tier into the request, charges limits, compares with the paper.
@@ -83,6 +90,7 @@ impl Gate {
         caller: Caller,
     ) -> Option<Result<(), Refusal>> {
         self.latest = self.latest.max(moment.now.0);
+        self.begin_anew_under(model.terms.rates);
         let said = reserve.tier;
         let expected = self.paper(model, model.time(moment.now.0), Reserve { ..*reserve }, caller);
         let shown = Shown { tier: said, ticket: self.look_at_ticket(sale, moment.now, reserve.user, caller) };
@@ -97,6 +105,15 @@ impl Gate {
         });
         assert_eq!(found, expected, "{reserve:?} by {caller:?} of {model:#?}");
         found
+    }
+
+    /// What was used under other limits depends on when one looks, so both begin anew.
+    fn begin_anew_under(&mut self, rates: Rates) {
+        if rates != self.rates {
+            self.turnstile = Turnstile::new(self.latest);
+            self.buckets.clear();
+            self.rates = rates;
+        }
     }
 
     fn look_at_ticket(
