@@ -4,8 +4,7 @@ use super::Kind;
 use super::wire::{Corrupt, Reader, Writer};
 use crate::bounds::Invalid;
 use crate::filter::{
-    Begun, Builder, Change, Effect, ErrorRate, Filter, Generation, Growth, Positions, Shape, Step, Steps,
-    Touch,
+    Begun, Builder, Change, Digest, Effect, ErrorRate, Filter, Generation, Growth, Shape, Step, Steps, Touch,
 };
 
 /// Bytes of bits in a block.
@@ -86,7 +85,7 @@ fn decode_effect<'a>(r: &mut Reader<'a>) -> Result<Effect<'a>, Corrupt> {
         let touch = |code: u8| Touch::from_code(code).ok_or(Corrupt("an unknown step"));
         let (now, next) = (touch(codes & ((1 << NEXT_SHIFT) - 1))?, touch(codes >> NEXT_SHIFT)?);
         let item = r.bytes()?;
-        steps.push(Step { item, positions: Positions::of(item), now, next });
+        steps.push(Step { item, digest: Digest::of(item), now, next });
     }
     Ok(Effect { steps, grown, next_grown })
 }

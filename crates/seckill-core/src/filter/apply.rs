@@ -19,9 +19,9 @@ impl Filter {
         let mut grown = effect.grown.iter().copied();
         let mut next_grown = effect.next_grown.iter().copied();
         for step in effect.steps.iter() {
-            self.now.touch(step.now, step.item, step.positions, &mut grown);
+            self.now.touch(step.now, step.item, step.digest, &mut grown);
             if let Some(next) = &mut self.next {
-                next.touch(step.next, step.item, step.positions, &mut next_grown);
+                next.touch(step.next, step.item, step.digest, &mut next_grown);
             }
         }
     }

@@ -17,12 +17,13 @@ impl Filter {
         let generations = [Some(&mut self.now), self.next.as_mut()];
         let mut number = 0;
         for generation in generations.into_iter().flatten() {
-            for layer in &mut generation.layers {
+            for at in 0..generation.layers.len() {
                 number += 1;
                 if number <= from {
                     continue;
                 }
-                layer.show(|block| mover.bytes(block));
+                let moved = generation.layers.remove(at).moved(|block| mover.bytes(block));
+                moved.into_iter().for_each(|layer| generation.layers.insert(at, layer));
                 if mover.is_tired() {
                     return Some(number);
                 }

@@ -1,5 +1,6 @@
 //! Whether a change that was decided elsewhere fits.
 
+use super::digest::Positions;
 use super::effect::{Change, Effect, Step, Touch};
 use super::shape::{Growth, LAYERS_MAX, Shape};
 use super::{Filter, Generation};
@@ -40,9 +41,9 @@ impl Generation {
             let decided = touch(step);
             let fits = match decided {
                 Touch::None => true,
-                Touch::Insert => !self.holds(step.positions),
+                Touch::Insert => !self.holds(Positions::of(step.digest)),
                 Touch::Restore => self.removed.contains(step.item),
-                Touch::Remove => self.may_exist(step.item, step.positions),
+                Touch::Remove => self.may_exist(step.item, Positions::of(step.digest)),
             };
             if !fits {
                 return Err(Invalid("an item is in another state"));

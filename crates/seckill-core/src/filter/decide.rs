@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::digest::{Digest, Positions};
 use super::effect::{Begun, Change, Effect, Step, Touch};
-use super::positions::Positions;
 use super::refusal::Refusal;
 use super::removed::Removed;
 use super::shape::{ErrorRate, Growth, Shape};
@@ -51,10 +51,10 @@ impl Filter {
         let mut seen = (items.len() > 1).then(BTreeSet::new);
         let mut effect = Effect::default();
         for item in items {
-            let positions = Positions::of(item);
-            let is_new = seen.as_mut().is_none_or(|seen| seen.insert(positions));
-            let (now, next) = if is_new { self.touches(verb, item, positions) } else { Default::default() };
-            effect.steps.push(Step { item, positions, now, next });
+            let digest = Digest::of(item);
+            let is_new = seen.as_mut().is_none_or(|seen| seen.insert(digest));
+            let (now, next) = if is_new { self.touches(verb, item, digest) } else { Default::default() };
+            effect.steps.push(Step { item, digest, now, next });
         }
         effect.grown = grown(&self.now, &effect, |step| step.now)?;
         effect.next_grown = match &self.next {
@@ -65,7 +65,8 @@ impl Filter {
         Ok(effect)
     }
 
-    fn touches(&self, verb: Verb, item: &[u8], positions: Positions) -> (Touch, Touch) {
+    fn touches(&self, verb: Verb, item: &[u8], digest: Digest) -> (Touch, Touch) {
+        let positions = Positions::of(digest);
         let touch = |generation: &Generation| match verb {
             Verb::Add | Verb::Refill => generation.adding(item, positions),
             Verb::Remove => generation.removing(item, positions),

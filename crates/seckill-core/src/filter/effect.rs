@@ -1,7 +1,7 @@
 //! What changes, in absolute values.
 
 use super::Verb;
-use super::positions::Positions;
+use super::digest::Digest;
 use super::shape::{ErrorRate, Growth, Shape};
 
 /// What happens to an item in a generation.
@@ -31,8 +31,8 @@ impl Touch {
 pub struct Step<'a> {
     /// The item.
     pub item: &'a [u8],
-    /// Where its bits are.
-    pub positions: Positions,
+    /// Its digest.
+    pub digest: Digest,
     /// What happens to it in the generation that answers.
     pub now: Touch,
     /// What happens to it in the generation that is being filled.

@@ -1,8 +1,8 @@
 //! Layers, and the list of what was removed from them.
 
+use super::digest::{Digest, Positions};
 use super::effect::Touch;
 use super::layer::Layer;
-use super::positions::Positions;
 use super::refusal::Refusal;
 use super::removed::Removed;
 use super::shape::{CAPACITY_MAX, ErrorRate, Growth, LAYERS_MAX, Shape};
@@ -19,7 +19,12 @@ pub struct Generation {
 
 impl Generation {
     pub(super) fn new(error: ErrorRate, growth: Growth, first: Shape) -> Generation {
-        Generation { error, growth, layers: vec![Layer::new(first)], removed: Removed::default() }
+        Generation {
+            error,
+            growth,
+            layers: Layer::new(first).into_iter().collect(),
+            removed: Removed::default(),
+        }
     }
 
     /// The error rate that was promised.
@@ -99,17 +104,17 @@ impl Generation {
         &mut self,
         touch: Touch,
         item: &[u8],
-        positions: Positions,
+        digest: Digest,
         grown: &mut impl Iterator<Item = Shape>,
     ) {
         match touch {
             Touch::None => {}
             Touch::Insert => {
                 if self.room() == 0 {
-                    self.layers.extend(grown.next().map(Layer::new));
+                    self.layers.extend(grown.next().and_then(Layer::new));
                 }
                 if let Some(layer) = self.layers.last_mut() {
-                    layer.insert(positions);
+                    layer.insert(digest);
                 }
             }
             Touch::Restore => self.removed.take_off(item),

@@ -1,7 +1,7 @@
 //! What a filter tells.
 
+use super::digest::{Digest, Positions};
 use super::layer::Layer;
-use super::positions::Positions;
 use super::{Filter, Generation};
 
 /// The figures of a generation.
@@ -36,7 +36,7 @@ impl Generation {
 impl Filter {
     /// False if the item is surely not in the set.
     pub fn may_exist(&self, item: &[u8]) -> bool {
-        self.now.may_exist(item, Positions::of(item))
+        self.now.may_exist(item, Positions::of(Digest::of(item)))
     }
 
     /// The generation that answers.

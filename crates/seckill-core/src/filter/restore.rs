@@ -1,7 +1,7 @@
 //! A filter from its parts, which may come from anywhere.
 
+use super::digest::{Digest, Positions};
 use super::layer::Bits;
-use super::positions::Positions;
 use super::removed::Removed;
 use super::shape::{ErrorRate, Growth, LAYERS_MAX, Shape};
 use super::{Filter, Generation};
@@ -68,7 +68,7 @@ impl Builder {
         if open.removed.last().is_some_and(|last| last >= item) {
             return Err(Invalid("a removed item out of order"));
         }
-        if !open.holds(Positions::of(item)) {
+        if !open.holds(Positions::of(Digest::of(item))) {
             return Err(Invalid("a removed item that was never there"));
         }
         open.removed.insert(item);
