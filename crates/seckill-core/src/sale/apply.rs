@@ -174,11 +174,18 @@ impl Sale {
         self.table.set_state(slot, state);
         match (row.state().has_deadline(), row.marks().pinned) {
             (true, true) => self.deadlines.unpin(slot, due),
-            (true, false) => self.deadlines.settle(slot, &self.table),
+            (true, false) => self.settle(slot),
             (false, _) => {}
         }
         self.count_in(state, row.qty());
         self.users.changed(slot, old_units, self.live_units(slot), &self.table);
+    }
+
+    /// A plain hold at `slot` ended, or has a deadline of its own from now on.
+    fn settle(&mut self, slot: Slot) {
+        let mut deadlines = std::mem::take(&mut self.deadlines);
+        deadlines.settle(slot, &self.table, |slot| self.due_at(slot));
+        self.deadlines = deadlines;
     }
 
     fn apply_extended(&mut self, id: ReservationId, deadline: Timestamp) {
@@ -189,7 +196,7 @@ impl Sale {
         if row.marks().pinned {
             self.deadlines.unpin(slot, old_due);
         } else {
-            self.deadlines.settle(slot, &self.table);
+            self.settle(slot);
         }
         self.deadlines.pin(slot, self.due_at(slot));
     }

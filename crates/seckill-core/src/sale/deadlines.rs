@@ -23,7 +23,9 @@ pub struct Deadlines {
 
 #[derive(Clone, Debug)]
 struct Run {
+    /// The first that is held, and when it falls due.
     cursor: u32,
+    earliest_due: Timestamp,
     end: u32,
     latest_due: Timestamp,
 }
@@ -43,7 +45,7 @@ impl Deadlines {
         let end = slot.0 + 1;
         match self.runs.last_mut() {
             Some(run) if due >= run.latest_due => (run.end, run.latest_due) = (end, due),
-            _ => self.runs.push(Run { cursor: slot.0, end, latest_due: due }),
+            _ => self.runs.push(Run { cursor: slot.0, earliest_due: due, end, latest_due: due }),
         }
     }
 
@@ -57,12 +59,13 @@ impl Deadlines {
         self.pinned.remove(&(due, slot));
     }
 
-    /// Moves the cursors over what is no longer held. To be called after a plain hold at `slot` ended.
-    pub fn settle(&mut self, slot: Slot, table: &Table) {
+    /// Moves a cursor that stands at `slot` over what is no longer held.
+    /// To be called after a plain hold at `slot` ended.
+    pub fn settle(&mut self, slot: Slot, table: &Table, due_at: impl DueAt) {
         let Some(at) = self.runs.iter().position(|run| run.cursor == slot.0) else { return };
         let run = &mut self.runs[at];
         match table.next_plain_hold(run.cursor, run.end) {
-            Some(next) => run.cursor = next.0,
+            Some(next) => (run.cursor, run.earliest_due) = (next.0, due_at(next)),
             None => {
                 self.runs.remove(at);
             }
@@ -70,8 +73,9 @@ impl Deadlines {
     }
 
     /// When the next hold falls due.
-    pub fn next(&self, due_at: impl DueAt) -> Option<Timestamp> {
-        let runs = self.runs.iter().map(|run| due_at(Slot(run.cursor)));
+    #[inline]
+    pub fn next(&self) -> Option<Timestamp> {
+        let runs = self.runs.iter().map(|run| run.earliest_due);
         runs.chain(self.pinned.first().map(|(due, _)| *due)).min()
     }
 
@@ -130,6 +134,6 @@ mod tests {
             deadlines.runs.len()
         });
         assert_eq!(runs, [1, 1, 1, 2, 3]);
-        assert_eq!(deadlines.next(|slot| dues[slot.0 as usize]), Some(Timestamp(9)));
+        assert_eq!(deadlines.next(), Some(Timestamp(9)));
     }
 }

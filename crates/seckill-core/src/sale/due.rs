@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 impl Sale {
     /// When the next hold falls due.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.deadlines.next(|slot| self.due_at(slot))
+        self.deadlines.next()
     }
 
     /// True if a hold is due.
