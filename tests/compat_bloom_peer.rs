@@ -209,8 +209,9 @@ fn command(random: &mut Random) -> Words {
     if name != "DEL" && random.once_in(25) {
         if random.once_in(2) {
             let at = random.below(rest.len() - 1) + 1;
-            // Without it RedisBloom takes "nan" and "inf" for NONSCALING and ITEMS.
-            if !rest[at].eq_ignore_ascii_case("ERROR") {
+            // Without ERROR, or with it as the key, RedisBloom takes "nan" and "inf" for NONSCALING and ITEMS.
+            let mut needed = rest[at..].iter().take(if at == 1 { 2 } else { 1 });
+            if !needed.any(|word| word.eq_ignore_ascii_case("ERROR")) {
                 rest.remove(at);
             }
         } else {
