@@ -42,6 +42,8 @@ pub enum Task {
     Route(Route),
     /// Play sales on shards, without servers: what is left unsold and refused, against skew.
     Simulate(Simulate),
+    /// A reference shop: its static pages, and the processes that sell.
+    Shop(crate::shop::Options),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -6,6 +6,7 @@
 //! look after what it has given up, what was lost, and who paid too late.
 //! `seckill rebalance` moves units between the shards of an item, and `seckill route` says which is a user's.
 //! `seckill simulate` shows what shards cost.
+//! `seckill shop` is a reference shop with all of it.
 
 mod answer;
 mod args;
@@ -22,6 +23,7 @@ mod rebalance;
 mod reconcile;
 mod rush;
 mod shard;
+mod shop;
 mod simulate;
 mod stop;
 mod stream;
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         Task::Rebalance(options) => rebalance::run(options, &stop),
         Task::Route(options) => Ok(shard::route(options)),
         Task::Simulate(options) => simulate::run(options),
+        Task::Shop(options) => shop::run(options),
     });
     match verdict {
         Ok(verdict) => verdict.into(),
